@@ -1,1 +1,18 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+//!
+//! This file is for the crate's vocabulary: what the evidence is made of, and where each test lives.
+
+pub mod combine;
+mod logs;
+pub mod power;
+pub mod prior;
+pub mod ratio;
+#[cfg(test)]
+mod reference;
+pub mod silent;
+mod special;
+pub mod srm;
+mod strata;
+
+pub use prior::Prior;
+pub use strata::{Harm, Stratum};

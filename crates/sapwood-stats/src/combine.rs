@@ -1,0 +1,42 @@
+//! Several guardrails, one budget: what a rollout spends on each, and what they say together.
+
+use crate::logs::{budget, log_sum_exp};
+
+/// One guardrail's evidence and its part of the rollout's budget.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weighted {
+    /// Part of the budget, in (0, 1]; the weights of a rollout and the unspent rest sum to one.
+    pub weight: f64,
+    /// Logarithm of the guardrail's e-value.
+    pub log_e: f64,
+}
+
+/// Logarithm of the weighted average of e-values: `ln(sum_i w_i E_i + unspent)`.
+///
+/// An average of e-values is an e-value under any dependence (Vovk and Wang 2021), so it may be compared with the
+/// hold lines (enter at 3, leave at 1.5) at every look. `unspent` is weight kept for guardrails added later: it
+/// bets nothing and counts as an e-value of 1. A weight that is not a positive finite number counts as zero and
+/// evidence that is not a number counts as 1. With no weight at all the average is that of an e-value of 0:
+/// negative infinity. Never NaN.
+#[must_use]
+pub fn log_average(items: &[Weighted], unspent: f64) -> f64 {
+    let rest = Weighted { weight: unspent, log_e: 0.0 };
+    let spent = items.iter().chain(std::iter::once(&rest));
+    log_sum_exp(spent.filter(|item| item.weight.is_finite() && item.weight > 0.0).map(|item| {
+        let log_e = if item.log_e.is_nan() { 0.0 } else { item.log_e };
+        item.weight.ln() + log_e
+    }))
+}
+
+/// The line one guardrail's `ln E` must reach to roll back by itself: `ln(1 / (alpha * weight))`.
+///
+/// `alpha` is the rollout's budget of false rollbacks, in (0, 1); `weight` the guardrail's part of it, in (0, 1].
+/// By Ville's inequality and a union bound, a harmless release crosses any of its lines, ever, with probability
+/// at most `alpha`. Outside those ranges there is no budget to spend, so the line is at infinity.
+#[must_use]
+pub fn rollback_line(alpha: f64, weight: f64) -> f64 {
+    if budget(alpha) && weight > 0.0 && weight <= 1.0 { -(alpha.ln() + weight.ln()) } else { f64::INFINITY }
+}
+
+#[cfg(test)]
+mod tests;
