@@ -1,1 +1,7 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+
+pub mod events;
+pub mod manage;
+pub mod ofrep;
+pub mod problem;
+pub mod stream;

@@ -1,1 +1,19 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+
+pub mod attribution;
+pub mod command;
+pub mod decide;
+pub mod entry;
+pub mod event;
+pub mod evidence;
+pub mod id;
+pub mod ledger;
+pub mod limits;
+pub mod record;
+pub mod rejection;
+pub mod rollout;
+pub mod sentence;
+pub mod state;
+pub mod tick;
+pub mod time;
+pub mod token;

@@ -1,0 +1,90 @@
+//! Exposures and metric events as applications send them: `POST /api/v1/events`.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Items of one batch at most.
+pub const ITEMS_MAX: usize = 5_000;
+/// Bytes of one batch at most, before decompression.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a unit at most.
+pub const UNIT_BYTES_MAX: usize = 4_096;
+
+/// A batch of reports. Sending the same batch id again is answered like the first time and counted once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventBatch {
+    /// Chosen by the sender, best a UUID version 7.
+    pub batch: Uuid,
+    /// When the batch was sent, RFC 3339. If it differs from the server's clock by more than five seconds, all
+    /// times of the batch are shifted by the difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<String>,
+    /// The reports.
+    pub items: Vec<EventItem>,
+}
+
+/// One report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EventItem {
+    /// A subject met the flag. The server recomputes bucket and arm from the salt and shares of `version` and
+    /// refuses what disagrees with `variant`.
+    Exposure {
+        /// The flag's key.
+        flag: String,
+        /// The rollout, a UUID.
+        rollout: String,
+        /// Version of the configuration that was evaluated.
+        version: u64,
+        /// The unit's value, for example the targeting key. It never reaches the disk.
+        unit: String,
+        /// The variant that was served.
+        variant: String,
+        /// When, RFC 3339.
+        at: String,
+    },
+    /// Something measured happened to a subject.
+    Metric {
+        /// The metric's key.
+        metric: String,
+        /// The unit's value. It never reaches the disk.
+        unit: String,
+        /// When, RFC 3339.
+        at: String,
+        /// Its value, for metrics that have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<serde_json::Number>,
+    },
+    /// The source of a metric is alive although it has nothing to report.
+    Alive {
+        /// The metric's key.
+        metric: String,
+        /// When, RFC 3339.
+        at: String,
+    },
+}
+
+/// Answer to a batch: it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchResponse {
+    /// The batch's id.
+    pub batch: Uuid,
+    /// Items taken.
+    pub accepted: usize,
+    /// Whether the batch had been taken before; nothing was counted again.
+    pub duplicate: bool,
+    /// Items refused, by index.
+    pub rejected: Vec<ItemProblem>,
+}
+
+/// Why one item was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemProblem {
+    /// Index in `items`, from 0.
+    pub index: usize,
+    /// A stable word; see the list in `docs/reference/problems.md`.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}

@@ -1,0 +1,126 @@
+//! What somebody asks for. People, command line, console, API and controller all speak these words.
+
+use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, Targeting};
+use uuid::Uuid;
+
+use crate::event::{About, Because, MetricKind};
+use crate::id::{EnvironmentKey, MetricKey, ProjectKey};
+use crate::rollout::{HoldCause, RolloutSpec};
+use crate::token::Token;
+
+/// A change somebody asks for, in one project.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Name the project; the first command of its stream.
+    DefineProject {
+        /// Its key.
+        project: ProjectKey,
+        /// What people call it.
+        name: String,
+    },
+    /// Make or rename an environment.
+    DefineEnvironment {
+        /// Its key.
+        key: EnvironmentKey,
+        /// What people call it.
+        name: String,
+        /// Whether real users are behind it.
+        production: bool,
+    },
+    /// Make a flag, or give it a new definition.
+    DefineFlag {
+        /// What evaluation reads.
+        flag: Flag,
+        /// What people read.
+        about: About,
+    },
+    /// End a flag; its key is never used again.
+    RetireFlag {
+        /// Which.
+        flag: FlagKey,
+    },
+    /// Give a flag its rules in one environment.
+    SetTargeting {
+        /// Where.
+        environment: EnvironmentKey,
+        /// Which flag.
+        flag: FlagKey,
+        /// All of its rules.
+        targeting: Targeting,
+    },
+    /// Make or change a segment.
+    DefineSegment {
+        /// All of it.
+        segment: Segment,
+    },
+    /// Make or change a metric.
+    DefineMetric {
+        /// Its key.
+        key: MetricKey,
+        /// What it counts.
+        metric: MetricKind,
+        /// What it means.
+        description: String,
+    },
+    /// Make a token.
+    IssueToken {
+        /// Without its secret.
+        token: Token,
+    },
+    /// End a token.
+    RevokeToken {
+        /// Which.
+        token: Uuid,
+    },
+    /// Start a rollout.
+    StartRollout {
+        /// Where.
+        environment: EnvironmentKey,
+        /// What is agreed.
+        rollout: Box<RolloutSpec>,
+    },
+    /// One step for a rollout.
+    Step {
+        /// Where.
+        environment: EnvironmentKey,
+        /// Which.
+        rollout: RolloutId,
+        /// Which step.
+        step: Step,
+        /// Why, with the numbers if the controller decided.
+        because: Box<Because>,
+    },
+}
+
+/// One step of a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the next stage, if it still stands on `from` (counted from 0).
+    Advance {
+        /// The stage the caller saw.
+        from: usize,
+    },
+    /// Stop advancing, keep exposure.
+    Hold {
+        /// What sort of hold.
+        cause: HoldCause,
+    },
+    /// Go on after a hold.
+    Resume,
+    /// Agree to leave the stage `stage` (counted from 0).
+    Approve {
+        /// The stage the caller saw.
+        stage: usize,
+    },
+    /// Everyone back to the baseline.
+    RollBack,
+    /// The whole audience gets the candidate.
+    Complete,
+}
+
+impl Step {
+    /// Whether more people get the candidate: such a step must be decided on fresh knowledge.
+    pub const fn expands(self) -> bool {
+        matches!(self, Self::Advance { .. } | Self::Complete)
+    }
+}

@@ -1,0 +1,105 @@
+//! What a command means: the events that make it true, or the reason why not. Nothing happens here.
+
+mod definition;
+mod rollout;
+mod start;
+
+pub(crate) use rollout::prerequisites_hold;
+
+use sapwood_eval::RolloutId;
+
+use crate::command::Command;
+use crate::entry::Actor;
+use crate::event::{EnvironmentDefined, Event, MetricDefined, ProjectDefined, TokenIssued, TokenRevoked};
+use crate::id::EnvironmentKey;
+use crate::limits::{ENVIRONMENTS_MAX, TEXT_MAX, TOKENS_MAX};
+use crate::rejection::Rejection;
+use crate::state::{Environment, State};
+use crate::time::Timestamp;
+
+/// An event and the environment it concerns.
+pub type Placed = (Option<EnvironmentKey>, Event);
+
+/// Decides `command`. An empty answer means that it is already so; saying it again changes nothing.
+///
+/// All events of one answer are appended in one transaction, in this order.
+///
+/// # Errors
+/// A [`Rejection`] says what stands in the way and what to do.
+pub fn decide(state: &State, actor: &Actor, command: Command, now: Timestamp) -> Result<Vec<Placed>, Rejection> {
+    match command {
+        Command::DefineProject { project, name } => {
+            text("name", &name)?;
+            let same = state.project.as_ref() == Some(&(project.clone(), name.clone()));
+            Ok(unless(same, None, ProjectDefined { project, name }))
+        }
+        Command::DefineEnvironment { key, name, production } => {
+            text("name", &name)?;
+            let same =
+                state.environments.get(&key).is_some_and(|env| env.name == name && env.production == production);
+            if !state.environments.contains_key(&key) {
+                limit("environments of a project", state.environments.len().saturating_add(1), ENVIRONMENTS_MAX)?;
+            }
+            Ok(unless(same, None, EnvironmentDefined { key, name, production }))
+        }
+        Command::DefineFlag { flag, about } => definition::define_flag(state, flag, about),
+        Command::RetireFlag { flag } => definition::retire_flag(state, flag),
+        Command::SetTargeting { environment, flag, targeting } => {
+            definition::set_targeting(state, actor, environment, flag, targeting)
+        }
+        Command::DefineSegment { segment } => definition::define_segment(state, actor, segment),
+        Command::DefineMetric { key, metric, description } => {
+            text("description", &description)?;
+            let same = state
+                .metrics
+                .get(&key)
+                .is_some_and(|known| known.value.metric == metric && known.value.description == description);
+            Ok(unless(same, None, MetricDefined { key, metric, description }))
+        }
+        Command::IssueToken { token } => {
+            limit("tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
+            text("name", &token.name)?;
+            if let Some(key) = &token.environment {
+                environment(state, key)?;
+            }
+            Ok(vec![(None, TokenIssued { token }.into())])
+        }
+        Command::RevokeToken { token } => {
+            state.tokens.get(&token).ok_or(Rejection::UnknownToken(token))?;
+            Ok(vec![(None, TokenRevoked { token }.into())])
+        }
+        Command::StartRollout { environment, rollout } => start::start(state, environment, *rollout, now),
+        Command::Step { environment: key, rollout: id, step, because } => {
+            let environment = environment(state, &key)?;
+            let events = rollout::step(environment, &id, step, *because)?;
+            Ok(events.into_iter().map(|event| (Some(key.clone()), event)).collect())
+        }
+    }
+}
+
+fn environment<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, Rejection> {
+    state.environments.get(key).ok_or_else(|| Rejection::UnknownEnvironment(key.clone()))
+}
+
+fn unless(same: bool, environment: Option<EnvironmentKey>, event: impl Into<Event>) -> Vec<Placed> {
+    if same { Vec::new() } else { vec![(environment, event.into())] }
+}
+
+fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), Rejection> {
+    if found > limit { Err(Rejection::OverLimit { what, found, limit }) } else { Ok(()) }
+}
+
+fn text(path: &str, value: &str) -> Result<(), Rejection> {
+    let found = value.chars().count();
+    if found > TEXT_MAX {
+        return Err(Rejection::invalid(path, format!("{found} characters; at most {TEXT_MAX} are kept")));
+    }
+    Ok(())
+}
+
+fn ended(rollout: RolloutId, how: &'static str) -> Rejection {
+    Rejection::RolloutEnded { rollout, how }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! Definitions: flags, rules and segments. An edit of what a live rollout stands on pauses the automation.
+
+use sapwood_eval::{Condition, Flag, FlagKey, Segment, SegmentKey, Serve, Targeting};
+
+use super::{Placed, environment, limit, text, unless};
+use crate::entry::Actor;
+use crate::event::{
+    About, Because, EpochOpened, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
+};
+use crate::id::EnvironmentKey;
+use crate::limits::FLAGS_MAX;
+use crate::rejection::Rejection;
+use crate::rollout::{HoldCause, Phase, Rollout};
+use crate::state::State;
+
+pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec<Placed>, Rejection> {
+    text("about.description", &about.description)?;
+    if state.retired.contains(&flag.key) {
+        return Err(Rejection::KeyRetired(flag.key));
+    }
+    refuse_first(flag.check(), "flag")?;
+    let Some(known) = state.flags.get(&flag.key) else {
+        limit("flags of a project", state.flags.len().saturating_add(1), FLAGS_MAX)?;
+        return Ok(vec![(None, FlagDefined { flag, about }.into())]);
+    };
+    let before = &known.value;
+    for (what, changed) in [
+        ("type", before.flag.value_type != flag.value_type),
+        ("salt", before.flag.salt != flag.salt),
+        ("bucketing", before.flag.bucketing != flag.bucketing),
+    ] {
+        if changed {
+            return Err(Rejection::FixedForLife { what, flag: flag.key });
+        }
+    }
+    let values_changed = before.flag.variants != flag.variants || before.flag.layer != flag.layer;
+    let mut edits = Vec::new();
+    for (key, environment) in &state.environments {
+        if let Some(targeting) = environment.targeting.get(&flag.key) {
+            refuse_first(targeting.value.check(&flag), "flag")?;
+        }
+        let Some(live) = environment.live_rollout(&flag.key) else { continue };
+        let lost = [&live.spec.baseline, &live.spec.candidate].iter().any(|v| !flag.variants.contains_key(*v));
+        for (what, changed) in [("unit", before.flag.unit != flag.unit), ("variants", lost)] {
+            if changed {
+                let rollout = live.spec.id.clone();
+                return Err(Rejection::FixedByRollout { what, flag: flag.key, rollout });
+            }
+        }
+        if values_changed {
+            edits.extend(pause(key, live, "The flag's variants were edited; look, then resume"));
+        }
+    }
+    let same = before.flag == flag && before.about == about;
+    let mut events = unless(same, None, FlagDefined { flag, about });
+    events.extend(edits);
+    Ok(events)
+}
+
+pub(super) fn retire_flag(state: &State, flag: FlagKey) -> Result<Vec<Placed>, Rejection> {
+    if state.retired.contains(&flag) {
+        return Ok(Vec::new());
+    }
+    if !state.flags.contains_key(&flag) {
+        return Err(Rejection::UnknownFlag(flag));
+    }
+    for environment in state.environments.values() {
+        if let Some(live) = environment.live_rollout(&flag) {
+            return Err(Rejection::RolloutLive { flag, rollout: live.spec.id.clone() });
+        }
+    }
+    Ok(vec![(None, FlagRetired { flag }.into())])
+}
+
+pub(super) fn set_targeting(
+    state: &State,
+    actor: &Actor,
+    key: EnvironmentKey,
+    flag: FlagKey,
+    targeting: Targeting,
+) -> Result<Vec<Placed>, Rejection> {
+    let known = environment(state, &key)?;
+    let definition = state.flags.get(&flag).ok_or_else(|| Rejection::UnknownFlag(flag.clone()))?;
+    refuse_first(targeting.check(&definition.value.flag), "targeting")?;
+    for segment in targeting.rules.iter().flat_map(|rule| rule.when.segments()) {
+        if !state.segments.contains_key(segment) {
+            return Err(Rejection::UnknownSegment(segment.clone()));
+        }
+    }
+    for needs in targeting.rules.iter().flat_map(|rule| rule.when.prerequisites()) {
+        if !state.flags.contains_key(&needs.flag) {
+            return Err(Rejection::UnknownFlag(needs.flag.clone()));
+        }
+    }
+    let before = known.targeting.get(&flag).map(|revised| &revised.value);
+    if before == Some(&targeting) {
+        return Ok(Vec::new());
+    }
+    let mut events = Vec::new();
+    if let Some(live) = known.live_rollout(&flag) {
+        if let Some(after) = &live.spec.after {
+            if !targeting.rules.iter().any(|rule| rule.id == *after) {
+                let what = "the rule the rollout sits below";
+                return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
+            }
+        }
+        if before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting)) {
+            let reason = format!("The rules of `{flag}` were edited by {actor}; look, then resume");
+            events.extend(pause(&key, live, &reason));
+        }
+    }
+    events.insert(0, (Some(key), TargetingSet { flag, targeting }.into()));
+    Ok(events)
+}
+
+/// What of a flag's rules a rollout stands on: whether it is on, and the rules above.
+fn stands_on<'a>(rollout: &Rollout, targeting: &'a Targeting) -> (bool, Vec<(&'a Condition, &'a Serve)>) {
+    let above = rollout.spec.after.as_ref().map_or(0, |after| {
+        targeting.rules.iter().position(|rule| rule.id == *after).map_or(0, |place| place.saturating_add(1))
+    });
+    (targeting.on, targeting.rules.iter().take(above).map(|rule| (&rule.when, &rule.serve)).collect())
+}
+
+pub(super) fn define_segment(state: &State, actor: &Actor, segment: Segment) -> Result<Vec<Placed>, Rejection> {
+    refuse_first(segment.check(), "segment")?;
+    if state.segments.get(&segment.key).is_some_and(|known| known.value == segment) {
+        return Ok(Vec::new());
+    }
+    let mut edits = Vec::new();
+    for (key, environment) in &state.environments {
+        for rollout in environment.rollouts.values().filter(|rollout| rollout.is_live()) {
+            if reads_segment(state, key, rollout, &segment.key) {
+                let reason = format!("Segment `{}` was edited by {actor}; look, then resume", segment.key);
+                edits.extend(pause(key, rollout, &reason));
+            }
+        }
+    }
+    let mut events = vec![(None, SegmentDefined { segment }.into())];
+    events.extend(edits);
+    Ok(events)
+}
+
+fn reads_segment(state: &State, key: &EnvironmentKey, rollout: &Rollout, segment: &SegmentKey) -> bool {
+    let rules = state
+        .environments
+        .get(key)
+        .and_then(|environment| environment.targeting.get(&rollout.spec.flag))
+        .map(|targeting| stands_on(rollout, &targeting.value).1)
+        .unwrap_or_default();
+    let conditions = rules.into_iter().map(|(when, _)| when).chain([&rollout.spec.audience]);
+    let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring());
+    let mut named: Vec<_> = conditions.flat_map(Condition::segments).chain(rings).collect();
+    // Segments name segments; each is followed once.
+    let mut next = 0;
+    while let Some(name) = named.get(next).copied() {
+        if name == segment {
+            return true;
+        }
+        if let Some(known) = state.segments.get(name) {
+            for inner in known.value.condition.segments() {
+                if !named.contains(&inner) {
+                    named.push(inner);
+                }
+            }
+        }
+        next = next.saturating_add(1);
+    }
+    false
+}
+
+/// A human edit of what a rollout stands on opens the next epoch and holds it.
+fn pause(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
+    let because = Because { reason: reason.to_owned(), evidence: None };
+    let id = rollout.spec.id.clone();
+    let epoch = rollout.epoch();
+    let opened = EpochOpened {
+        rollout: id.clone(),
+        epoch: epoch.number.saturating_add(1),
+        share: epoch.share,
+        because: because.clone(),
+    };
+    let mut events = vec![(Some(key.clone()), opened.into())];
+    let held_by_hand = matches!(&rollout.phase, Phase::Held { cause, .. } if !cause.lifts_itself());
+    if !held_by_hand {
+        events.push((Some(key.clone()), RolloutHeld { rollout: id, cause: HoldCause::Edit, because }.into()));
+    }
+    events
+}
+
+fn refuse_first(problems: Vec<sapwood_eval::Problem>, root: &str) -> Result<(), Rejection> {
+    match problems.into_iter().next() {
+        None => Ok(()),
+        Some(problem) => {
+            Err(Rejection::invalid(format!("{root}.{}", problem.path), format!("{}; {}", problem.message, problem.remedy)))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Starting a rollout: everything that is agreed is checked before anybody is exposed.
+
+use std::collections::BTreeSet;
+
+use sapwood_eval::Share;
+
+use super::{Placed, environment, limit, rollout::prerequisites_hold, text};
+use crate::event::{Because, Event, RolloutStarted, StageEntered};
+use crate::id::EnvironmentKey;
+use crate::limits::{BAKE_SECONDS_MAX, GUARDRAILS_MAX, STAGES_MAX, WEIGHT_PERMILLE_MAX};
+use crate::rejection::Rejection;
+use crate::rollout::{Phase, Rollout, RolloutSpec, Who};
+use crate::state::{Environment, State};
+use crate::time::Timestamp;
+
+pub(super) fn start(
+    state: &State,
+    key: EnvironmentKey,
+    spec: RolloutSpec,
+    now: Timestamp,
+) -> Result<Vec<Placed>, Rejection> {
+    let environment = environment(state, &key)?;
+    if environment.rollouts.contains_key(&spec.id) {
+        return Ok(Vec::new());
+    }
+    flag_is_ready(state, environment, &spec)?;
+    ladder_climbs(state, &spec)?;
+    guardrails_fit(state, &spec)?;
+    let first = Rollout {
+        started_at: now,
+        revision: 0,
+        phase: Phase::Running,
+        epochs: Vec::new(),
+        approved_stage: None,
+        spec,
+    };
+    let share = first.spec.effective_share(0);
+    prerequisites_hold(environment, &first, share)?;
+    let entered = StageEntered {
+        rollout: first.spec.id.clone(),
+        stage: 0,
+        epoch: 1,
+        share,
+        because: Because { reason: "The rollout starts".to_owned(), evidence: None },
+    };
+    let started = RolloutStarted { rollout: first.spec };
+    Ok([Event::from(started), Event::from(entered)].map(|event| (Some(key.clone()), event)).into())
+}
+
+fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -> Result<(), Rejection> {
+    let unknown = || Rejection::UnknownFlag(spec.flag.clone());
+    let flag = &state.flags.get(&spec.flag).ok_or_else(unknown)?.value.flag;
+    let targeting = environment.targeting.get(&spec.flag).ok_or_else(|| {
+        Rejection::invalid("flag", format!("`{}` has no targeting in this environment; set it first", spec.flag))
+    })?;
+    if !targeting.value.on {
+        let message = format!("`{}` is off in this environment, so nobody would be exposed; switch it on", spec.flag);
+        return Err(Rejection::invalid("flag", message));
+    }
+    if let Some(live) = environment.live_rollout(&spec.flag) {
+        return Err(Rejection::RolloutLive { flag: spec.flag.clone(), rollout: live.spec.id.clone() });
+    }
+    for (path, variant) in [("baseline", &spec.baseline), ("candidate", &spec.candidate)] {
+        if !flag.variants.contains_key(variant) {
+            let known: Vec<_> = flag.variants.keys().map(ToString::to_string).collect();
+            let message = format!("flag `{}` has no variant `{variant}`; it has {}", spec.flag, known.join(", "));
+            return Err(Rejection::invalid(path, message));
+        }
+    }
+    if spec.baseline == spec.candidate {
+        return Err(Rejection::invalid("candidate", "must differ from the baseline"));
+    }
+    if let Some(after) = &spec.after {
+        if !targeting.value.rules.iter().any(|rule| rule.id == *after) {
+            return Err(Rejection::invalid("after", format!("flag `{}` has no rule `{after}`", spec.flag)));
+        }
+    }
+    for needs in &spec.prerequisites {
+        let needed = state.flags.get(&needs.flag).ok_or_else(|| Rejection::UnknownFlag(needs.flag.clone()))?;
+        if needs.flag == spec.flag {
+            return Err(Rejection::invalid("prerequisites", "a flag cannot need itself"));
+        }
+        if let Some(variant) = needs.variants.iter().find(|variant| !needed.value.flag.variants.contains_key(*variant)) {
+            let message = format!("flag `{}` has no variant `{variant}`", needs.flag);
+            return Err(Rejection::invalid("prerequisites", message));
+        }
+    }
+    Ok(())
+}
+
+fn ladder_climbs(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
+    let stages = &spec.ladder.stages;
+    limit("stages of a ladder", stages.len(), STAGES_MAX)?;
+    if spec.holdback > Share::from_parts(50_000).unwrap_or(Share::WHOLE) {
+        return Err(Rejection::invalid("holdback", format!("{} is over the limit of 50 %", spec.holdback)));
+    }
+    let mut reached = Share::NONE;
+    for (index, stage) in stages.iter().enumerate() {
+        let path = |field: &str| format!("ladder.stages[{index}].{field}");
+        if stage.bake_seconds > BAKE_SECONDS_MAX {
+            let message = format!("{} is over the limit of {BAKE_SECONDS_MAX}", stage.bake_seconds);
+            return Err(Rejection::invalid(path("bake_seconds"), message));
+        }
+        match &stage.who {
+            Who::Ring(segment) if !state.segments.contains_key(segment) => {
+                return Err(Rejection::UnknownSegment(segment.clone()));
+            }
+            Who::Ring(_) => {}
+            Who::Share(share) if *share <= reached => {
+                let message = format!("{share} does not climb: the stage before reaches {reached}");
+                return Err(Rejection::invalid(path("share"), message));
+            }
+            Who::Share(share) => reached = *share,
+        }
+    }
+    if reached == Share::NONE {
+        return Err(Rejection::invalid("ladder.stages", "at least one stage with a share is needed"));
+    }
+    Ok(())
+}
+
+fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
+    limit("guardrails of a rollout", spec.guardrails.len(), GUARDRAILS_MAX)?;
+    if !(100..=50_000).contains(&spec.false_rollback_ppm) {
+        let message = format!("{} ppm is outside 100 to 50 000 (0.01 % to 5 %)", spec.false_rollback_ppm);
+        return Err(Rejection::invalid("false_rollback_ppm", message));
+    }
+    if let Some(owner) = &spec.owner {
+        text("owner", owner)?;
+    }
+    let mut names = BTreeSet::new();
+    let mut spent: u32 = 0;
+    for (index, guardrail) in spec.guardrails.iter().enumerate() {
+        let path = |field: &str| format!("guardrails[{index}].{field}");
+        if !names.insert(&guardrail.key) {
+            return Err(Rejection::invalid(path("key"), format!("`{}` is there twice", guardrail.key)));
+        }
+        if !state.metrics.contains_key(&guardrail.metric) {
+            return Err(Rejection::UnknownMetric(guardrail.metric.clone()));
+        }
+        if !(100..=10_000).contains(&guardrail.margin_permille) {
+            let message = format!("{} is outside 100 to 10 000 (a tenth to tenfold)", guardrail.margin_permille);
+            return Err(Rejection::invalid(path("margin_permille"), message));
+        }
+        if guardrail.weight_permille == 0 {
+            return Err(Rejection::invalid(path("weight"), "must be at least 1 of 1000, or it can never act"));
+        }
+        spent = spent.saturating_add(guardrail.weight_permille);
+    }
+    if spent > WEIGHT_PERMILLE_MAX {
+        let message = format!(
+            "the weights add up to {spent} of 1000; at most {WEIGHT_PERMILLE_MAX} may be spent, \
+             the rest is kept for guardrails added later"
+        );
+        return Err(Rejection::invalid("guardrails", message));
+    }
+    Ok(())
+}

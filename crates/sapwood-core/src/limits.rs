@@ -1,0 +1,37 @@
+//! Every limit of the control plane, in one place. Over a limit there is a clear refusal with the figure.
+
+/// Stages of a ladder.
+pub const STAGES_MAX: usize = 32;
+/// Guardrails of a rollout.
+pub const GUARDRAILS_MAX: usize = 20;
+/// Sum of guardrail weights, in thousandths; the rest is kept for guardrails added later.
+pub const WEIGHT_PERMILLE_MAX: u32 = 800;
+/// Flags of a project.
+pub const FLAGS_MAX: usize = 10_000;
+/// Environments of a project.
+pub const ENVIRONMENTS_MAX: usize = 50;
+/// Tokens of a project that are not revoked.
+pub const TOKENS_MAX: usize = 500;
+/// Characters of a reason, a name or a description.
+pub const TEXT_MAX: usize = 2_000;
+/// How long an event waits for its subject's exposure, in seconds.
+pub const LATENESS_SECONDS: i64 = 300;
+/// Events that wait for one subject's exposure, per guardrail; more are dropped, the latest first.
+pub const PENDING_PER_SUBJECT_MAX: usize = 16;
+/// Longest bake of a stage, in seconds (90 days).
+pub const BAKE_SECONDS_MAX: u32 = 90 * 86_400;
+/// Data older than this is stale, in minutes, or a tenth of the stage's bake if that is more.
+pub const STALE_MINUTES_MIN: i64 = 2;
+/// Evidence at which a hold begins, as an e-value.
+pub const HOLD_ENTER: f64 = 3.0;
+/// Evidence below which that hold ends.
+pub const HOLD_LEAVE: f64 = 1.5;
+/// Chance of a false sample-ratio alarm per rollout, apart from the rollback budget.
+pub const SRM_ALPHA: f64 = 0.001;
+/// Chance at which an empty treated arm is called silent.
+pub const SILENT_ALPHA: f64 = 0.001;
+/// How long a base waits after its dependent was rolled back while both were suspect, in seconds.
+pub const COOL_DOWN_SECONDS: i64 = 600;
+/// A source that reported is down when it was quiet for this many of its own mean gaps: under steady reporting
+/// a gap that long has a chance of e^-14, about one in a million.
+pub const SOURCE_DOWN_GAPS: i64 = 14;

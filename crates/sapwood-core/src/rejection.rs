@@ -1,0 +1,137 @@
+//! Why the control plane said no: a fact, where it is, and what to do. HTTP gives each a status and a page.
+
+use sapwood_eval::{FlagKey, RolloutId, SegmentKey};
+
+use crate::id::{EnvironmentKey, MetricKey};
+
+/// The domain said no; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No such environment.
+    #[error("there is no environment `{0}` in this project")]
+    UnknownEnvironment(EnvironmentKey),
+    /// No such flag, or not in this environment.
+    #[error("there is no flag `{0}`; define it first")]
+    UnknownFlag(FlagKey),
+    /// The key belonged to a retired flag.
+    #[error("`{0}` was the key of a flag that is retired, and keys are never reused; choose another")]
+    KeyRetired(FlagKey),
+    /// No such segment.
+    #[error("there is no segment `{0}`; define it first")]
+    UnknownSegment(SegmentKey),
+    /// No such metric.
+    #[error("there is no metric `{0}`; define it first")]
+    UnknownMetric(MetricKey),
+    /// No such rollout.
+    #[error("there is no rollout {0} in this environment")]
+    UnknownRollout(RolloutId),
+    /// No such token.
+    #[error("there is no token {0} in this project")]
+    UnknownToken(uuid::Uuid),
+    /// The definition contradicts itself or something it names.
+    #[error("{path}: {message}")]
+    Invalid {
+        /// Where, as a path into the request.
+        path: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// Over a limit.
+    #[error("{what}: {found} is over the limit of {limit}")]
+    OverLimit {
+        /// Of what.
+        what: &'static str,
+        /// How many there would be.
+        found: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A live rollout of the same flag stands in the way.
+    #[error("flag `{flag}` already has the live rollout {rollout} in this environment; finish or roll it back first")]
+    RolloutLive {
+        /// Which flag.
+        flag: FlagKey,
+        /// The rollout that is live.
+        rollout: RolloutId,
+    },
+    /// The edit would change what a live rollout is about.
+    #[error("`{what}` of flag `{flag}` cannot change while rollout {rollout} is live; roll it back and start a new one")]
+    FixedByRollout {
+        /// Which section.
+        what: &'static str,
+        /// Which flag.
+        flag: FlagKey,
+        /// The rollout that is live.
+        rollout: RolloutId,
+    },
+    /// Type and meaning of variants never change.
+    #[error("`{what}` of flag `{flag}` cannot change after it was defined; make a new flag")]
+    FixedForLife {
+        /// Which section.
+        what: &'static str,
+        /// Which flag.
+        flag: FlagKey,
+    },
+    /// The rollout ended.
+    #[error("rollout {rollout} has ended ({how}); start a new one")]
+    RolloutEnded {
+        /// Which.
+        rollout: RolloutId,
+        /// `rolled back` or `completed`.
+        how: &'static str,
+    },
+    /// The rollout is held by something this command does not lift.
+    #[error("rollout {rollout} is held: {reason}; resume it first")]
+    RolloutHeld {
+        /// Which.
+        rollout: RolloutId,
+        /// Why it is held.
+        reason: String,
+    },
+    /// The rollout is not held.
+    #[error("rollout {0} is not held; there is nothing to resume")]
+    NotHeld(RolloutId),
+    /// Somebody moved the rollout meanwhile.
+    #[error("rollout {rollout} stands on stage {actual}, not {expected}; look again and repeat if you still want to")]
+    StageMoved {
+        /// Which.
+        rollout: RolloutId,
+        /// Where the caller thought it stands, from 1.
+        expected: usize,
+        /// Where it stands, from 1.
+        actual: usize,
+    },
+    /// There is no stage after this one.
+    #[error("rollout {0} stands on its last stage; complete it or roll it back")]
+    LastStage(RolloutId),
+    /// There are stages left.
+    #[error("rollout {rollout} stands on stage {stage} of {stages}; advance it to the last stage before completing")]
+    NotLastStage {
+        /// Which.
+        rollout: RolloutId,
+        /// Where it stands, from 1.
+        stage: usize,
+        /// How many stages there are.
+        stages: usize,
+    },
+    /// A prerequisite would give this slice to people who do not have the other.
+    #[error("flag `{flag}` needs `{needs}`: {detail}")]
+    Dependency {
+        /// The flag that needs.
+        flag: FlagKey,
+        /// The flag that is needed.
+        needs: FlagKey,
+        /// What is in the way and what to do.
+        detail: String,
+    },
+    /// A person's reason is missing.
+    #[error("say why: `reason` must not be empty")]
+    ReasonMissing,
+}
+
+impl Rejection {
+    /// A refusal of one field.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { path: path.into(), message: message.into() }
+    }
+}
