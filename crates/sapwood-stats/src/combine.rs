@@ -38,5 +38,31 @@ pub fn rollback_line(alpha: f64, weight: f64) -> f64 {
     if budget(alpha) && weight > 0.0 && weight <= 1.0 { -(alpha.ln() + weight.ln()) } else { f64::INFINITY }
 }
 
+/// Which of many e-values to act on, so that of those acted on at most a part `alpha` is harmless on average.
+///
+/// The e-BH procedure (Wang and Ramdas 2022): reject the `k` largest for the greatest `k` with
+/// `k e_[k] / m >= 1 / alpha`, valid under any dependence. Meant for a view over many rollouts, not for rolling one
+/// back. One answer per input, in order; evidence that is not a number is never acted on, and neither is any for an
+/// `alpha` outside (0, 1).
+#[must_use]
+pub fn discoveries(log_es: &[f64], alpha: f64) -> Vec<bool> {
+    if !budget(alpha) {
+        return vec![false; log_es.len()];
+    }
+    let mut sorted: Vec<f64> = log_es.iter().copied().filter(|log_e| !log_e.is_nan()).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let all = log_es.iter().fold(0.0, |n, _| n + 1.0);
+    let mut rank = 0.0_f64;
+    let mut least = None;
+    for log_e in sorted {
+        rank += 1.0;
+        // A hair of slack, so that an e-value that is the line itself is not lost to its own logarithm.
+        if log_e >= (all / (rank * alpha)).ln() - 1e-12 {
+            least = Some(log_e);
+        }
+    }
+    log_es.iter().map(|&log_e| least.is_some_and(|least| log_e >= least)).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -102,4 +102,6 @@ pub fn interval(strata: &[Stratum], alpha: f64, prior: &Prior) -> Interval {
 }
 
 #[cfg(test)]
+mod rollouts;
+#[cfg(test)]
 mod tests;

@@ -43,6 +43,19 @@ fn the_rollback_line_is_the_share_of_the_budget() {
     }
 }
 
+#[test]
+fn discoveries_match_the_reference() {
+    for (id, case) in cases(REFERENCE, "v-ebh") {
+        let logs: Vec<_> = numbers(&case["input"]["e"]).into_iter().map(f64::ln).collect();
+        let expected: Vec<_> =
+            case["output"].as_array().unwrap().iter().map(|rejected| rejected.as_bool().unwrap()).collect();
+        assert_eq!(discoveries(&logs, number(&case["input"]["alpha"])), expected, "{id}");
+    }
+    assert_eq!(discoveries(&[f64::NAN, 9.0, f64::INFINITY], 0.05), [false, true, true]);
+    assert_eq!(discoveries(&[99.0, 1.0], 0.0), [false, false]);
+    assert!(discoveries(&[], 0.05).is_empty());
+}
+
 proptest! {
     #[test]
     fn the_average_is_never_not_a_number(

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{EXACT_UNITS, Side};
 use crate::logs::{bisect, count, log_sum_exp};
 use crate::ratio::log_mean;
-use crate::special::normal_cdf;
+use crate::special::normal::normal_cdf;
 use crate::strata::{Harm, treated_probability};
 
 /// Survivors rarer than this are dropped from the recursion, which lowers the answer by less than 1e-6.

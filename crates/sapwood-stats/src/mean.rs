@@ -1,0 +1,111 @@
+//! Comparing means per subject (revenue, minutes, an average of latencies) between the arms, epoch by epoch.
+//!
+//! Each epoch contributes its difference of means in units of information, `1 / V` with the *pooled* variance: the
+//! variance per arm makes a heavy tail look like harm as soon as it lands in the smaller arm (27 % false alarms where
+//! 5 % were promised). The sum over epochs is judged by a one-sided normal mixture. Asymptotic, unlike the ratio
+//! test: it wants a hundred subjects per arm, and values capped at a level declared before the start.
+
+use crate::logs::{budget, count, positive};
+use crate::mixture::{one_sided_log_e, one_sided_rho};
+use crate::special::normal::normal_quantile;
+use crate::strata::Harm;
+
+/// Subjects below which an arm's mean is not judged, per arm and epoch.
+pub const UNITS_MIN: u64 = 100;
+
+/// Sums over the subjects of one arm in one epoch; merging is adding.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sums {
+    /// Number of subjects.
+    pub units: u64,
+    /// Sum of their values.
+    pub sum: f64,
+    /// Sum of the squares of their values.
+    pub sum_squares: f64,
+}
+
+/// Both arms of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Epoch {
+    /// Subjects who had the slice.
+    pub treated: Sums,
+    /// Subjects who did not.
+    pub control: Sums,
+}
+
+/// What a set of epochs says together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Score {
+    /// Harm beyond the margin, weighted by information: `sum_s (d_s - margin) / V_s`.
+    pub harm: f64,
+    /// Information, the inverse of a variance of the difference: `sum_s 1 / V_s`.
+    pub information: f64,
+}
+
+impl Score {
+    /// Harm beyond the margin, in the metric's own unit; `None` without information.
+    #[must_use]
+    pub fn estimate(&self) -> Option<f64> {
+        (self.information > 0.0).then(|| self.harm / self.information)
+    }
+}
+
+/// Adds up the epochs: `V_s = s_pooled^2 (1 / n_T + 1 / n_C)`, `d_s` the difference of means in the direction of harm.
+///
+/// `margin` is the tolerated harm in the metric's own unit, at least 0. Epochs with fewer than [`UNITS_MIN`] subjects
+/// in an arm, without spread, or with sums that are not numbers are left out.
+#[must_use]
+pub fn score(epochs: &[Epoch], harm: Harm, margin: f64) -> Score {
+    let mut total = Score::default();
+    for epoch in epochs {
+        let Some((difference, variance)) = difference(epoch) else { continue };
+        let harmful = match harm {
+            Harm::Up => difference,
+            Harm::Down => -difference,
+        };
+        let (score, information) = ((harmful - margin) / variance, variance.recip());
+        if score.is_finite() && information.is_finite() {
+            total.harm += score;
+            total.information += information;
+        }
+    }
+    total
+}
+
+/// Logarithm of the evidence that the treated mean is harmed by more than `margin`.
+///
+/// `rho` is the tuning, see [`tuning`]. No usable epoch, or a tuning that is not above 0, gives 0. Never NaN.
+#[must_use]
+pub fn log_e(epochs: &[Epoch], harm: Harm, margin: f64, rho: f64) -> f64 {
+    let score = score(epochs, harm, margin);
+    if score.information > 0.0 { one_sided_log_e(score.harm, score.information, rho) } else { 0.0 }
+}
+
+/// The tuning that sees a harm of `detectable` (in the metric's own unit, above 0) soonest at level `alpha`.
+///
+/// The mixture is made tightest at the information a fixed-size test of power 80 % would need,
+/// `((z_(1-alpha) + z_0.8) / detectable)^2`. `None` unless `alpha` is in (0, 1/2).
+#[must_use]
+pub fn tuning(detectable: f64, alpha: f64) -> Option<f64> {
+    if !budget(alpha) || !positive(detectable) {
+        return None;
+    }
+    let root = (normal_quantile(1.0 - alpha) + normal_quantile(0.8)) / detectable;
+    one_sided_rho(root * root, alpha)
+}
+
+/// Difference of means and its variance under "no effect".
+fn difference(epoch: &Epoch) -> Option<(f64, f64)> {
+    let (treated, control) = (&epoch.treated, &epoch.control);
+    if treated.units.min(control.units) < UNITS_MIN {
+        return None;
+    }
+    let (n_treated, n_control) = (count(treated.units), count(control.units));
+    let (n, sum) = (n_treated + n_control, treated.sum + control.sum);
+    let squares = treated.sum_squares + control.sum_squares - sum / n * sum;
+    let variance = squares / (n - 1.0) * (n_treated.recip() + n_control.recip());
+    positive(variance).then(|| (treated.sum / n_treated - control.sum / n_control, variance))
+}
+
+#[cfg(test)]
+mod tests;
