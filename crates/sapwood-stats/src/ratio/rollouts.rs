@@ -54,14 +54,14 @@ fn reaches_the_line(random: &mut Seeded, ratio: f64, line: f64, units: u32) -> b
 #[test]
 fn a_reacting_ladder_keeps_the_budget() {
     let mut random = Seeded(7);
-    let mut share_at = |ratio: f64, alpha: f64, rollouts: u32| {
+    let mut share_at = |ratio: f64, alpha: f64, rollouts: u32, units: u32| {
         let alarms: u32 =
-            (0..rollouts).map(|_| u32::from(reaches_the_line(&mut random, ratio, -alpha.ln(), 300))).sum();
+            (0..rollouts).map(|_| u32::from(reaches_the_line(&mut random, ratio, -alpha.ln(), units))).sum();
         f64::from(alarms) / f64::from(rollouts)
     };
     // Three standard errors above the promise; the true value lies well below it.
-    let harmless = share_at(1.0, 0.05, 800);
+    let harmless = share_at(1.0, 0.05, 800, 300);
     assert!(harmless > 0.0 && harmless <= 0.05 + 3.0 * (0.05 * 0.95 / 800.0_f64).sqrt(), "{harmless}");
-    let harmful = share_at(4.0, 0.01, 100);
+    let harmful = share_at(4.0, 0.01, 100, 600);
     assert!(harmful > 0.95, "{harmful}");
 }
