@@ -131,3 +131,14 @@ fn nothing_affected_or_nothing_to_bet_on_is_uninformative() {
     let already = Watch { line: 0.0, ..usual };
     assert!(probability_seen(&already, &[], 2.0) >= 1.0);
 }
+
+/// The short cut for certainty says what the walk says.
+#[test]
+fn certainty_needs_no_walk() {
+    let watch = watch(Harm::Up, 0.01);
+    let strata = [affected(0.05, LAST_LOOK_FROM - 1), affected(0.25, LAST_LOOK_FROM - 1)];
+    let walked = probability_seen(&watch, &strata, 3.0);
+    let merged = [affected(0.05, LAST_LOOK_FROM - 1), affected(0.25, LAST_LOOK_FROM)];
+    let short = probability_seen(&watch, &merged, 3.0);
+    assert!(walked > 1.0 - 1e-6 && (walked - short).abs() < 1e-6, "{walked} {short}");
+}
