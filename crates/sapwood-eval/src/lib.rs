@@ -1,1 +1,44 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod bucket;
+mod build;
+mod check;
+mod compile;
+mod condition;
+mod config;
+mod context;
+mod evaluate;
+mod flag;
+mod hash;
+mod key;
+pub mod limits;
+mod outcome;
+mod prerequisite;
+mod problem;
+mod program;
+mod rollout;
+mod set;
+mod share;
+mod table;
+#[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]
+mod tests;
+#[expect(dead_code, reason = "read by explain, which follows")]
+mod trace;
+mod value;
+
+pub use bucket::{BUCKETS, bucket};
+pub use check::{check, check_config, check_segment};
+pub use condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
+pub use config::{FlagConfig, SetConfig, World};
+pub use context::{Context, ContextError, TARGETING_KEY};
+pub use flag::{Bucketing, Flag, LayerSlice, Rule, Segment, Serve, Slot, Targeting};
+pub use key::{AttributeName, FlagKey, KeyError, LayerKey, RolloutId, RuleId, Salt, SegmentKey, VariantKey};
+pub use outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};
+pub use problem::{Problem, Subject, Warning};
+pub use program::CompiledFlag;
+pub use rollout::{Barred, Phase, RolloutRule};
+pub use set::FlagSet;
+pub use share::{Share, ShareError};
+pub use value::{Finite, INTEGER_MAX, Value, ValueError, ValueType};

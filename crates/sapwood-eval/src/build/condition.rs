@@ -1,0 +1,207 @@
+//! Compiles conditions: operands become hashed tables, references become what they refer to.
+
+use crate::condition::{AttributeTest, Condition, Scalar, Serves, Test};
+use crate::context::Text;
+use crate::hash::hash;
+use crate::key::SegmentKey;
+use crate::problem::Part;
+use crate::program::{CompiledSegment, CompiledServes, CompiledTest, Cond, Name, OneOf};
+use crate::table::TextSet;
+
+use std::sync::Arc;
+
+use super::{Builder, SegmentSource};
+
+/// How much of a condition has been seen.
+#[derive(Default)]
+struct Size {
+    clauses: usize,
+    too_deep: bool,
+}
+
+impl<'a> Builder<'a> {
+    /// Compiles a condition with its limits on clauses and nesting.
+    pub(super) fn condition(&mut self, condition: &'a Condition) -> Option<Cond> {
+        let mut size = Size::default();
+        let built = self.nested(condition, 0, &mut size);
+        self.at_most(size.clauses, self.limits.clauses, "clauses in one condition");
+        if size.too_deep {
+            let limit = self.limits.condition_depth;
+            self.problem(
+                format!("nested deeper than {limit} levels, which is the limit"),
+                "move the inner part into a segment",
+            );
+        }
+        built
+    }
+
+    fn nested(&mut self, condition: &'a Condition, depth: usize, size: &mut Size) -> Option<Cond> {
+        if depth > self.limits.condition_depth {
+            size.too_deep = true;
+            return None;
+        }
+        size.clauses += 1;
+        let deeper = depth + 1;
+        match condition {
+            Condition::Always => Some(Cond::Always),
+            Condition::All(parts) => {
+                size.clauses -= 1;
+                self.each("all", parts, |this, part| this.nested(part, deeper, size)).map(Cond::All)
+            }
+            Condition::Any(parts) => {
+                size.clauses -= 1;
+                self.each("any", parts, |this, part| this.nested(part, deeper, size)).map(Cond::Any)
+            }
+            Condition::Not(part) => {
+                size.clauses -= 1;
+                let part = self.field("not", |this| this.nested(part, deeper, size))?;
+                Some(Cond::Not(Box::new(part)))
+            }
+            Condition::Segment(key) => {
+                self.field("segment", |this| this.segment_reference(key)).map(Cond::Segment)
+            }
+            Condition::Serves(serves) => self.field("serves", |this| this.serves(serves)).map(Cond::Serves),
+            Condition::Attribute(test) => self.field("attribute", |this| this.attribute(test)),
+            Condition::Now(_) => self.field("now", |this| {
+                this.not_yet("conditions on the time");
+                None
+            }),
+        }
+    }
+
+    /// The compiled segment of this key.
+    pub(super) fn segment_reference(&mut self, key: &SegmentKey) -> Option<Arc<CompiledSegment>> {
+        if self.world.segment_condition(key).is_none() {
+            self.problem(format!("there is no segment {key}"), "create it first, or name one that exists");
+            return None;
+        }
+        match self.segments {
+            SegmentSource::Checked(stand_in) => Some(Arc::clone(stand_in)),
+            SegmentSource::Compiled(segments) => {
+                let found = segments.get(key).map(Arc::clone);
+                if found.is_none() {
+                    self.problem(format!("segment {key} does not compile"), "correct the segment");
+                }
+                found
+            }
+        }
+    }
+
+    /// A prerequisite on a flag and variants that exist.
+    pub(super) fn serves(&mut self, serves: &'a Serves) -> Option<CompiledServes> {
+        let Serves { flag, variants } = serves;
+        let Some(asked) = self.world.flag(flag) else {
+            self.field("flag", |this| {
+                this.problem(format!("there is no flag {flag}"), "create it first, or name one that exists");
+            });
+            return None;
+        };
+        self.field("variants", |this| {
+            if variants.is_empty() {
+                this.problem("no variant is named, so this can never hold", "name the variants that will do");
+            }
+            for variant in variants {
+                if !asked.flag.variants.contains_key(variant) {
+                    this.problem(
+                        format!("flag {flag} has no variant {variant}"),
+                        format!("use one of {}", super::flag::names(&asked.flag)),
+                    );
+                }
+            }
+        });
+        let variants = variants.iter().cloned().collect();
+        Some(CompiledServes { hash: hash(flag.as_str()), flag: flag.clone(), variants })
+    }
+
+    fn attribute(&mut self, of: &'a AttributeTest) -> Option<Cond> {
+        let test = self.field("test", |this| this.test(&of.test))?;
+        Some(Cond::Attribute { name: Name::new(&of.name), test })
+    }
+
+    fn test(&mut self, test: &'a Test) -> Option<CompiledTest> {
+        Some(match test {
+            Test::Present => CompiledTest::Present,
+            Test::Absent => CompiledTest::Absent,
+            Test::Equals(scalar) => self.field("equals", |this| this.equals(scalar)),
+            Test::OneOf(scalars) => {
+                CompiledTest::OneOf(Box::new(self.field("one_of", |this| this.one_of(scalars))))
+            }
+            Test::Contains(texts) => {
+                self.field("contains", |this| this.texts(texts));
+                CompiledTest::Contains(texts.iter().map(|text| Text::new(text)).collect())
+            }
+            Test::StartsWith(texts) => {
+                self.field("starts_with", |this| this.texts(texts));
+                CompiledTest::StartsWith(texts.iter().map(|text| text.as_str().into()).collect())
+            }
+            Test::EndsWith(texts) => {
+                self.field("ends_with", |this| this.texts(texts));
+                CompiledTest::EndsWith(texts.iter().map(|text| text.as_str().into()).collect())
+            }
+            Test::Number(comparison) => CompiledTest::Number(comparison.clone()),
+            Test::Semver(_) => return self.field("semver", |this| this.not_yet("versions")),
+            Test::DateTime(_) => return self.field("date_time", |this| this.not_yet("instants")),
+            Test::Cidr(_) => return self.field("cidr", |this| this.not_yet("networks")),
+            Test::Matches(_) => return self.field("matches", |this| this.not_yet("regular expressions")),
+        })
+    }
+
+    fn not_yet(&mut self, what: &str) -> Option<CompiledTest> {
+        self.problem(format!("{what} are not supported yet"), "use another test, or a newer version");
+        None
+    }
+
+    fn equals(&mut self, scalar: &'a Scalar) -> CompiledTest {
+        match scalar {
+            Scalar::Boolean(boolean) => CompiledTest::Boolean(*boolean),
+            Scalar::Number(number) => CompiledTest::Is(*number),
+            Scalar::String(text) => {
+                self.operand(text);
+                CompiledTest::Text(Text::new(text))
+            }
+        }
+    }
+
+    fn one_of(&mut self, scalars: &'a [Scalar]) -> OneOf {
+        self.operands(scalars.len());
+        let mut list = OneOf::default();
+        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
+        for (at, scalar) in scalars.iter().enumerate() {
+            match scalar {
+                Scalar::Boolean(true) => list.yes = true,
+                Scalar::Boolean(false) => list.no = true,
+                Scalar::Number(number) => numbers.push(*number),
+                Scalar::String(text) => {
+                    self.within(Part::At(at), |this| this.operand(text));
+                    texts.push(text.as_str());
+                }
+            }
+        }
+        list.texts = TextSet::new(texts);
+        list.numbers = numbers.into_boxed_slice();
+        list
+    }
+
+    fn texts(&mut self, texts: &'a [String]) {
+        self.operands(texts.len());
+        for (at, text) in texts.iter().enumerate() {
+            self.within(Part::At(at), |this| {
+                this.operand(text);
+                if text.is_empty() {
+                    this.problem("an empty text matches every text", "leave it out, or test for presence");
+                }
+            });
+        }
+    }
+
+    fn operands(&mut self, count: usize) {
+        if count == 0 {
+            self.problem("the list is empty, so this can never match", "name at least one entry");
+        }
+        self.at_most(count, self.limits.operands, "entries in one list");
+    }
+
+    fn operand(&mut self, text: &str) {
+        self.at_most(text.len(), self.limits.operand_bytes, "bytes in one text");
+    }
+}

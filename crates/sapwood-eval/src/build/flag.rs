@@ -1,0 +1,273 @@
+//! Compiles one flag: variants, targeting and rollouts become steps, barred candidates are exchanged for good.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::bucket::BUCKETS;
+use crate::config::FlagConfig;
+use crate::flag::{Flag, Rule, Serve, Slot, Targeting};
+use crate::hash::hash;
+use crate::key::{RuleId, VariantKey};
+use crate::prerequisite;
+use crate::problem::{Part, Problem};
+use crate::program::{CompiledServe, CompiledSlot, Mode, Name, Program, Step, Target, Variant};
+use crate::rollout::Barred;
+use crate::share::Share;
+
+use super::Builder;
+
+/// The variants of a flag as a list to choose from.
+pub(super) fn names(flag: &Flag) -> String {
+    let names: Vec<&str> = flag.variants.keys().map(VariantKey::as_str).collect();
+    names.join(", ")
+}
+
+/// The variants that may be served, with the bars in force.
+pub(super) struct Variants<'a> {
+    pub(super) flag: &'a Flag,
+    list: Box<[Arc<Variant>]>,
+    bars: Vec<&'a Barred>,
+}
+
+impl<'a> Builder<'a> {
+    /// Compiles a flag, or says everything that is wrong with it.
+    pub(crate) fn flag(mut self, config: &'a FlagConfig) -> Result<Program, Vec<Problem>> {
+        let FlagConfig { flag, targeting, rollouts: _, barred, break_glass, revision: _ } = config;
+        let variants = self.field("flag", |this| this.variants(flag));
+        let variants = Variants { flag, list: variants, bars: bars_in_force(barred) };
+        self.barred(barred, &variants);
+        // All parts are built even where an early one decides, so that everything wrong is found.
+        let steps = self.steps(config, &variants);
+        let targeting_parts = self.field("targeting", |this| this.ends(targeting, &variants));
+        let broken =
+            break_glass.as_ref().map(|key| self.field("break_glass", |this| this.exact(key, &variants)));
+        let asks = self.asks(config);
+        let mode = match (broken, steps, targeting_parts) {
+            (Some(override_), Some(_), Some(_)) => override_.map(Mode::BreakGlass),
+            (None, Some(_), Some((off, _))) if !targeting.on => Some(Mode::Off(off)),
+            (None, Some(steps), Some((_, default))) => Some(Mode::On { steps, default }),
+            (_, None, _) | (_, _, None) => None,
+        };
+        let program = mode.map(|mode| Program {
+            hash: hash(flag.key.as_str()),
+            variants: variants.list,
+            unit: Name::new(&flag.unit),
+            salt: flag.salt.as_str().into(),
+            layer: flag.layer.clone(),
+            mode,
+            asks,
+        });
+        self.finish(program)
+    }
+
+    fn variants(&mut self, flag: &'a Flag) -> Box<[Arc<Variant>]> {
+        self.layer(flag);
+        self.field("variants", |this| {
+            if flag.variants.is_empty() {
+                this.problem("the flag has no variants", "give it at least one");
+            }
+            this.at_most(flag.variants.len(), this.limits.variants, "variants");
+            for (key, value) in &flag.variants {
+                this.within(Part::Key(key.as_str()), |this| this.value(flag, value));
+            }
+        });
+        let list = flag.variants.iter().enumerate();
+        list.map(|(index, (key, value))| Arc::new(Variant { key: key.clone(), value: value.clone(), index }))
+            .collect()
+    }
+
+    fn value(&mut self, flag: &Flag, value: &crate::Value) {
+        let (found, declared) = (value.value_type(), flag.value_type);
+        if found != declared {
+            self.problem(
+                format!("the value is of type {found}, the flag of type {declared}"),
+                format!("use a value of type {declared}"),
+            );
+        }
+        if let crate::Value::String(_) | crate::Value::Object(_) = value {
+            self.at_most(
+                value.to_json().to_string().len(),
+                self.limits.value_bytes,
+                "bytes of value as JSON",
+            );
+        }
+    }
+
+    fn layer(&mut self, flag: &Flag) {
+        let Some(slice) = &flag.layer else { return };
+        self.field("layer", |this| {
+            let end = slice.from.saturating_add(slice.width);
+            if slice.width == 0 || end > BUCKETS {
+                this.problem(
+                    format!("the slice {}..{end} is empty or reaches beyond {BUCKETS}", slice.from),
+                    format!("use a width of at least 1, and from + width of at most {BUCKETS}"),
+                );
+            }
+        });
+    }
+
+    fn barred(&mut self, barred: &'a [Barred], variants: &Variants<'a>) {
+        self.at_most(barred.len(), self.limits.rollout_parts, "barred candidates");
+        self.field("barred", |this| {
+            for (at, bar) in barred.iter().enumerate() {
+                // A bar on a variant that is gone is kept silently: a rollback must never be what fails to compile.
+                this.within(Part::At(at), |this| {
+                    this.field("baseline", |this| this.exact(&bar.baseline, variants));
+                });
+            }
+        });
+    }
+
+    /// Rules and rollouts in the order in which they are walked.
+    fn steps(&mut self, config: &'a FlagConfig, variants: &Variants<'a>) -> Option<Box<[Step]>> {
+        let rules = &config.targeting.rules;
+        let mut placed = self.rollouts(config, variants);
+        let built = self.field("targeting", |this| {
+            this.at_most(rules.len(), this.limits.rules, "rules");
+            this.unique(rules);
+            this.each("rules", rules, |this, rule| this.rule(rule, variants))
+        })?;
+        let mut steps = Vec::with_capacity(built.len());
+        let mut place = |after: Option<&RuleId>, steps: &mut Vec<Step>| {
+            steps.extend(placed.extract_if(.., |(at, _)| at.as_ref() == after).map(|(_, step)| step));
+        };
+        place(None, &mut steps);
+        for (rule, step) in rules.iter().zip(built) {
+            steps.push(step);
+            place(Some(&rule.id), &mut steps);
+        }
+        Some(steps.into_boxed_slice())
+    }
+
+    fn unique(&mut self, rules: &'a [Rule]) {
+        let mut seen = BTreeSet::new();
+        for (at, rule) in rules.iter().enumerate() {
+            if !seen.insert(&rule.id) {
+                self.path.extend([Part::Field("rules"), Part::At(at), Part::Field("id")]);
+                self.problem(format!("another rule has the id {}", rule.id), "give each rule its own id");
+                self.path.truncate(self.path.len().saturating_sub(3));
+            }
+        }
+    }
+
+    fn rule(&mut self, rule: &'a Rule, variants: &Variants<'a>) -> Option<Step> {
+        let when = self.field("when", |this| this.condition(&rule.when));
+        let serve = self.field("serve", |this| this.serve(&rule.serve, variants));
+        Some(Step::Rule { id: rule.id.clone(), when: when?, serve: serve? })
+    }
+
+    /// The off-variant and the default.
+    fn ends(&mut self, targeting: &'a Targeting, variants: &Variants<'a>) -> Option<(Target, CompiledServe)> {
+        let off = self.field("off_variant", |this| this.target(&targeting.off_variant, variants));
+        let default = self.field("default", |this| {
+            if let Serve::Slots(slots) = &targeting.default {
+                this.default_slots(slots, variants);
+            }
+            this.serve(&targeting.default, variants)
+        });
+        off.zip(default)
+    }
+
+    /// The default is the last word: its slots must have something for everybody.
+    fn default_slots(&mut self, slots: &'a [Slot], variants: &Variants<'a>) {
+        if slots.iter().any(|slot| slot.serve.is_none()) {
+            self.problem("the default passes on, but nothing follows it", "name a variant in every slot");
+        }
+        if variants.flag.layer.is_some() {
+            self.problem(
+                "the default of a flag in a layer is split, which leaves those outside its slice without a variant",
+                "split in a rule, and serve one variant by default",
+            );
+        }
+    }
+
+    fn serve(&mut self, serve: &'a Serve, variants: &Variants<'a>) -> Option<CompiledServe> {
+        match serve {
+            Serve::Variant(key) => {
+                self.field("variant", |this| this.target(key, variants)).map(CompiledServe::Variant)
+            }
+            Serve::Slots(slots) => self.slots(slots, variants).map(CompiledServe::Slots),
+        }
+    }
+
+    fn slots(&mut self, slots: &'a [Slot], variants: &Variants<'a>) -> Option<Box<[CompiledSlot]>> {
+        let mut until = 0_u32;
+        let built = self.each("slots", slots, |this, slot| {
+            until = until.saturating_add(slot.width.parts());
+            let target = match &slot.serve {
+                Some(key) => Some(this.field("serve", |this| this.target(key, variants))?),
+                None => None,
+            };
+            Some(CompiledSlot { until, target })
+        });
+        self.field("slots", |this| {
+            this.at_most(slots.len(), this.limits.slots, "slots");
+            let whole = Share::WHOLE.parts();
+            if until != whole {
+                this.problem(
+                    format!("the widths add up to {until} instead of {whole}"),
+                    format!("make them add up to {whole}; a slot that serves null passes on"),
+                );
+            }
+        });
+        built
+    }
+
+    /// A variant to be served, exchanged if it is barred.
+    pub(super) fn target(&mut self, key: &VariantKey, variants: &Variants<'a>) -> Option<Target> {
+        // An unknown variant is refused even where a bar would replace it.
+        let written = self.exact(key, variants)?;
+        let mut target = Target { barred_by: None, ..written };
+        // Each bar is followed at most once, so the chain ends.
+        for _ in &variants.bars {
+            let Some(bar) = variants.bars.iter().find(|bar| bar.candidate == target.variant.key) else {
+                break;
+            };
+            let exchanged = self.exact(&bar.baseline, variants)?;
+            target = Target { barred_by: Some(bar.rollout.clone()), ..exchanged };
+        }
+        Some(target)
+    }
+
+    /// A variant as it is written, bars or not.
+    fn exact(&mut self, key: &VariantKey, variants: &Variants<'a>) -> Option<Target> {
+        let found = variants.list.iter().find(|variant| variant.key == *key);
+        if found.is_none() {
+            self.problem(
+                format!("flag {} has no variant {key}", variants.flag.key),
+                format!("use one of {}", names(variants.flag)),
+            );
+        }
+        found.map(|variant| Target { variant: Arc::clone(variant), barred_by: None })
+    }
+
+    fn asks(&mut self, config: &'a FlagConfig) -> Box<[crate::FlagKey]> {
+        let asked: BTreeSet<_> = prerequisite::of(config).into_iter().map(|serves| &serves.flag).collect();
+        if !asked.is_empty() {
+            let troubles = prerequisite::troubles(self.world, config, &self.limits);
+            for (message, remedy) in troubles {
+                self.problem(message, remedy);
+            }
+        }
+        asked.into_iter().cloned().collect()
+    }
+}
+
+/// The bars that count, newest first. A bar that would close a circle with newer ones is dropped: the newer rollback
+/// declared its baseline good, and a circle would leave nothing to serve.
+fn bars_in_force(barred: &[Barred]) -> Vec<&Barred> {
+    let mut kept: Vec<&Barred> = Vec::new();
+    for bar in barred {
+        let mut end = &bar.baseline;
+        for _ in &kept {
+            match kept.iter().find(|newer| newer.candidate == *end) {
+                Some(newer) => end = &newer.baseline,
+                None => break,
+            }
+        }
+        if *end != bar.candidate && kept.iter().all(|newer| newer.candidate != bar.candidate) {
+            kept.push(bar);
+        }
+    }
+    kept
+}

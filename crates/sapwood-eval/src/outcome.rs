@@ -1,0 +1,184 @@
+//! What an evaluation answers: a variant and everything one may ask about why.
+
+use std::fmt;
+
+use crate::key::{RolloutId, RuleId, VariantKey};
+use crate::value::Value;
+
+/// The answer for one flag and one context. Borrowed from the set; making one allocates nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// A variant is served.
+    Found(Evaluation<'a>),
+    /// There is no such flag.
+    NotFound,
+    /// The flag's default splits by a unit that the context does not have, so no variant can be chosen fairly and the
+    /// caller's own default counts.
+    Failed(Failure),
+}
+
+impl<'a> Outcome<'a> {
+    /// The evaluation, if a variant is served.
+    #[must_use]
+    pub const fn found(&self) -> Option<&Evaluation<'a>> {
+        match self {
+            Self::Found(evaluation) => Some(evaluation),
+            Self::NotFound | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// A variant served, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evaluation<'a> {
+    /// The variant.
+    pub variant: &'a VariantKey,
+    /// Its value.
+    pub value: &'a Value,
+    /// Its place among the flag's variants in order of key, for whoever keeps something ready per variant.
+    pub variant_index: usize,
+    /// Why, in OpenFeature's words.
+    pub reason: Reason,
+    /// What decided, unless it was the default or the flag is off.
+    pub rule: Option<RuleRef<'a>>,
+    /// The rollout whose arms or rings were reached, for exposures.
+    pub rollout: Option<Reached<'a>>,
+    /// Version of the flag's last change.
+    pub revision: u64,
+}
+
+/// What decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleRef<'a> {
+    /// The emergency override.
+    BreakGlass,
+    /// A rule of the flag's targeting.
+    Rule(&'a RuleId),
+    /// A rollout.
+    Rollout(&'a RolloutId),
+}
+
+/// That a subject reached a running rollout, and where it stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached<'a> {
+    /// The rollout.
+    pub rollout: &'a RolloutId,
+    /// Its epoch.
+    pub epoch: u32,
+    /// The arm.
+    pub arm: Arm,
+    /// The unit's bucket, unless a ring decided without one.
+    pub bucket: Option<u32>,
+}
+
+/// Where a subject stands in a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Arm {
+    /// Gets the candidate by its bucket.
+    Treated,
+    /// Gets the baseline by its bucket.
+    Control,
+    /// Gets the candidate as a member of a ring; not randomised, never evidence.
+    Ring,
+}
+
+impl Arm {
+    /// Its name: `treated`, `control` or `ring`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Treated => "treated",
+            Self::Control => "control",
+            Self::Ring => "ring",
+        }
+    }
+}
+
+impl fmt::Display for Arm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a variant was served: OpenFeature's standard reasons, of which no others are ever given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Nothing about the subject could have changed it.
+    Static,
+    /// A rule or ring matched.
+    TargetingMatch,
+    /// A bucket decided.
+    Split,
+    /// There are rules, and none decided.
+    Default,
+    /// The flag is off.
+    Disabled,
+}
+
+impl Reason {
+    /// The reason as OpenFeature spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Static => "STATIC",
+            Self::TargetingMatch => "TARGETING_MATCH",
+            Self::Split => "SPLIT",
+            Self::Default => "DEFAULT",
+            Self::Disabled => "DISABLED",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why no variant can be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What to report.
+    pub code: ErrorCode,
+    /// Version of the flag's last change.
+    pub revision: u64,
+}
+
+/// OpenFeature's code for what is wrong with a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorCode {
+    /// The flag splits by targeting key, and there is none.
+    TargetingKeyMissing,
+    /// The flag splits by another attribute, which is missing or not a non-empty text.
+    InvalidContext,
+}
+
+impl ErrorCode {
+    /// The code as OpenFeature spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TargetingKeyMissing => "TARGETING_KEY_MISSING",
+            Self::InvalidContext => "INVALID_CONTEXT",
+        }
+    }
+
+    /// What to tell the caller.
+    #[must_use]
+    pub const fn details(self) -> &'static str {
+        match self {
+            Self::TargetingKeyMissing => {
+                "this flag splits by targeting key, and the context has no non-empty targetingKey"
+            }
+            Self::InvalidContext => {
+                "this flag splits by another attribute, which the context lacks or which is not a non-empty string"
+            }
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
