@@ -19,7 +19,7 @@ pub enum Direction {
 pub struct Bettor {
     null: f64,
     direction: Direction,
-    /// `2 ln(1 / alpha)`, which sets the size of the bets.
+    /// `2 ln(1 / alpha)`, which sets the size of the bets (confseq's choice; the paper halves alpha).
     eagerness: f64,
     /// Largest part of the capital at stake on one value.
     stake_max: f64,
@@ -56,8 +56,8 @@ impl Bettor {
             return;
         }
         let value = value.clamp(0.0, 1.0);
-        // The bet is placed on what was known before the value: mean and variance each start with one half-weight
-        // pseudo-value, as in the paper.
+        // The bet is placed on what was known before the value; mean and variance each start from one pseudo-value,
+        // 1/2 and 1/4, as in the paper.
         let next = self.values + 1.0;
         let variance = (0.25 + self.sum_squared_errors) / next;
         let eager = (self.eagerness / (next * next.ln_1p() * variance)).sqrt();
