@@ -65,7 +65,13 @@ impl RolloutLedger {
         }
         if new_epoch {
             // The minute of an epoch's first sighting must not depend on which sighting arrived first.
-            let key = SumKey { epoch: hit.epoch, guardrail: REACH.to_owned(), revision: 0, arm: hit.arm.into(), minute: 0 };
+            let key = SumKey {
+                epoch: hit.epoch,
+                guardrail: REACH.to_owned(),
+                revision: 0,
+                arm: hit.arm.into(),
+                minute: 0,
+            };
             self.add(key, ONE);
             self.touch_row(EXPOSURE, unit);
         }

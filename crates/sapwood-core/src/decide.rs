@@ -26,19 +26,30 @@ pub type Placed = (Option<EnvironmentKey>, Event);
 ///
 /// # Errors
 /// A [`Rejection`] says what stands in the way and what to do.
-pub fn decide(state: &State, actor: &Actor, command: Command, now: Timestamp) -> Result<Vec<Placed>, Rejection> {
+pub fn decide(
+    state: &State,
+    actor: &Actor,
+    command: Command,
+    now: Timestamp,
+) -> Result<Vec<Placed>, Rejection> {
     match command {
         Command::DefineProject { project, name } => {
-            text("name", &name)?;
+            text("/name", &name)?;
             let same = state.project.as_ref() == Some(&(project.clone(), name.clone()));
             Ok(unless(same, None, ProjectDefined { project, name }))
         }
         Command::DefineEnvironment { key, name, production } => {
-            text("name", &name)?;
-            let same =
-                state.environments.get(&key).is_some_and(|env| env.name == name && env.production == production);
+            text("/name", &name)?;
+            let same = state
+                .environments
+                .get(&key)
+                .is_some_and(|env| env.name == name && env.production == production);
             if !state.environments.contains_key(&key) {
-                limit("environments of a project", state.environments.len().saturating_add(1), ENVIRONMENTS_MAX)?;
+                limit(
+                    "environments of a project",
+                    state.environments.len().saturating_add(1),
+                    ENVIRONMENTS_MAX,
+                )?;
             }
             Ok(unless(same, None, EnvironmentDefined { key, name, production }))
         }
@@ -49,7 +60,7 @@ pub fn decide(state: &State, actor: &Actor, command: Command, now: Timestamp) ->
         }
         Command::DefineSegment { segment } => definition::define_segment(state, actor, segment),
         Command::DefineMetric { key, metric, description } => {
-            text("description", &description)?;
+            text("/description", &description)?;
             let same = state
                 .metrics
                 .get(&key)
@@ -58,7 +69,7 @@ pub fn decide(state: &State, actor: &Actor, command: Command, now: Timestamp) ->
         }
         Command::IssueToken { token } => {
             limit("tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
-            text("name", &token.name)?;
+            text("/name", &token.name)?;
             if let Some(key) = &token.environment {
                 environment(state, key)?;
             }
@@ -68,10 +79,10 @@ pub fn decide(state: &State, actor: &Actor, command: Command, now: Timestamp) ->
             state.tokens.get(&token).ok_or(Rejection::UnknownToken(token))?;
             Ok(vec![(None, TokenRevoked { token }.into())])
         }
-        Command::StartRollout { environment, rollout } => start::start(state, environment, *rollout, now),
+        Command::StartRollout { environment, rollout } => start::start(state, &environment, *rollout, now),
         Command::Step { environment: key, rollout: id, step, because } => {
             let environment = environment(state, &key)?;
-            let events = rollout::step(environment, &id, step, *because)?;
+            let events = rollout::step(environment, &id, step, &because)?;
             Ok(events.into_iter().map(|event| (Some(key.clone()), event)).collect())
         }
     }
@@ -100,6 +111,3 @@ fn text(path: &str, value: &str) -> Result<(), Rejection> {
 fn ended(rollout: RolloutId, how: &'static str) -> Rejection {
     Rejection::RolloutEnded { rollout, how }
 }
-
-#[cfg(test)]
-mod tests;

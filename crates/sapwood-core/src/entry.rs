@@ -133,8 +133,18 @@ impl Entry {
         draft: Draft,
     ) -> Self {
         let Draft { id, kind, environment, body } = draft;
-        let mut entry =
-            Self { stream, version, id, kind, environment, actor, at, body, prev_hash, hash: Hash::default() };
+        let mut entry = Self {
+            stream,
+            version,
+            id,
+            kind,
+            environment,
+            actor,
+            at,
+            body,
+            prev_hash,
+            hash: Hash::default(),
+        };
         entry.hash = entry.computed_hash();
         entry
     }
@@ -179,7 +189,9 @@ pub enum ChainError {
         found: u64,
     },
     /// The entry was altered, or the one before it was.
-    #[error("stream {stream}: entry {version} does not match its hash; it or the entry before it was altered")]
+    #[error(
+        "stream {stream}: entry {version} does not match its hash; it or the entry before it was altered"
+    )]
     Altered {
         /// Which stream.
         stream: Stream,

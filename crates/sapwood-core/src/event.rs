@@ -245,7 +245,9 @@ events! {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// Written by a newer version. The reader stops folding here, keeps serving, and says so.
-    #[error("entry {version} of {stream} is of kind `{kind}`, which this version does not know; upgrade Sapwood to read on")]
+    #[error(
+        "entry {version} of {stream} is of kind `{kind}`, which this version does not know; upgrade Sapwood to read on"
+    )]
     UnknownKind {
         /// Which stream.
         stream: String,

@@ -85,8 +85,12 @@ impl Evidence {
     /// Reads the ledger of `rollout`.
     pub fn read(rollout: &Rollout, ledger: &RolloutLedger, ledger_offset: u64, at: Timestamp) -> Self {
         let alpha = rollout.spec.alpha();
-        let guardrails: Vec<_> =
-            rollout.spec.guardrails.iter().map(|guardrail| read_guardrail(rollout, ledger, guardrail, alpha)).collect();
+        let guardrails: Vec<_> = rollout
+            .spec
+            .guardrails
+            .iter()
+            .map(|guardrail| read_guardrail(rollout, ledger, guardrail, alpha))
+            .collect();
         let bets: Vec<_> = rollout
             .spec
             .guardrails
@@ -125,7 +129,12 @@ pub fn weight(guardrail: &Guardrail) -> f64 {
     f64::from(guardrail.weight_permille) / 1000.0
 }
 
-fn read_guardrail(rollout: &Rollout, ledger: &RolloutLedger, guardrail: &Guardrail, alpha: f64) -> GuardrailReading {
+fn read_guardrail(
+    rollout: &Rollout,
+    ledger: &RolloutLedger,
+    guardrail: &Guardrail,
+    alpha: f64,
+) -> GuardrailReading {
     let affected = affected(rollout, ledger, guardrail);
     let unexposed = strata(rollout, ledger, guardrail, Cell::UnexposedTreated, Cell::UnexposedControl);
     let prior = Prior::guardrail();

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a valid {what}: use 1 to 100 of a-z, A-Z, 0-9, `.`, `_`, `-`, starting with a letter or digit")]
+#[error(
+    "`{text}` is not a valid {what}: use 1 to 100 of a-z, A-Z, 0-9, `.`, `_`, `-`, starting with a letter or digit"
+)]
 pub struct KeyError {
     what: &'static str,
     text: String,

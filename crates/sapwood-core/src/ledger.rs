@@ -171,7 +171,8 @@ impl RolloutLedger {
     /// Adds to one sum.
     pub(crate) fn add(&mut self, key: SumKey, delta: Sums) {
         if delta.subjects != 0 {
-            let total = self.totals.entry((key.epoch, key.guardrail.clone(), key.revision, key.arm)).or_default();
+            let total =
+                self.totals.entry((key.epoch, key.guardrail.clone(), key.revision, key.arm)).or_default();
             *total = total.saturating_add(delta.subjects);
         }
         let sum = self.sums.entry(key.clone()).or_default();

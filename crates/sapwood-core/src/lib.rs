@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod command;
+pub mod compose;
 pub mod decide;
 pub mod entry;
 pub mod event;

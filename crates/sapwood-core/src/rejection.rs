@@ -47,7 +47,9 @@ pub enum Rejection {
         limit: usize,
     },
     /// A live rollout of the same flag stands in the way.
-    #[error("flag `{flag}` already has the live rollout {rollout} in this environment; finish or roll it back first")]
+    #[error(
+        "flag `{flag}` already has the live rollout {rollout} in this environment; finish or roll it back first"
+    )]
     RolloutLive {
         /// Which flag.
         flag: FlagKey,
@@ -55,7 +57,9 @@ pub enum Rejection {
         rollout: RolloutId,
     },
     /// The edit would change what a live rollout is about.
-    #[error("`{what}` of flag `{flag}` cannot change while rollout {rollout} is live; roll it back and start a new one")]
+    #[error(
+        "`{what}` of flag `{flag}` cannot change while rollout {rollout} is live; roll it back and start a new one"
+    )]
     FixedByRollout {
         /// Which section.
         what: &'static str,
@@ -92,7 +96,9 @@ pub enum Rejection {
     #[error("rollout {0} is not held; there is nothing to resume")]
     NotHeld(RolloutId),
     /// Somebody moved the rollout meanwhile.
-    #[error("rollout {rollout} stands on stage {actual}, not {expected}; look again and repeat if you still want to")]
+    #[error(
+        "rollout {rollout} stands on stage {actual}, not {expected}; look again and repeat if you still want to"
+    )]
     StageMoved {
         /// Which.
         rollout: RolloutId,
@@ -105,7 +111,9 @@ pub enum Rejection {
     #[error("rollout {0} stands on its last stage; complete it or roll it back")]
     LastStage(RolloutId),
     /// There are stages left.
-    #[error("rollout {rollout} stands on stage {stage} of {stages}; advance it to the last stage before completing")]
+    #[error(
+        "rollout {rollout} stands on stage {stage} of {stages}; advance it to the last stage before completing"
+    )]
     NotLastStage {
         /// Which.
         rollout: RolloutId,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// What was agreed when a rollout started. Everything but ladder and guardrails stands for its life.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RolloutSpec {
-    /// UUIDv7, minted at the edge.
+    /// UUID version 7, minted at the edge.
     pub id: RolloutId,
     /// The flag that is rolled out.
     pub flag: FlagKey,

@@ -5,8 +5,8 @@ use crate::evidence::GuardrailReading;
 use crate::rollout::{Guardrail, Rollout, Who};
 use crate::tick::Gate;
 
-/// `31 of 302 subjects with `checkout_error` had `on`, 15 expected if it were harmless; evidence 275:1 (limit
-/// 125:1); ratio 2.2 (98.4 % interval 1.1 to 3.9)`.
+/// The finding of one guardrail: how many of the affected had the candidate, how many would if it were harmless,
+/// the evidence with its limit, and the ratio with its interval.
 pub fn harm(rollout: &Rollout, guardrail: &Guardrail, reading: &GuardrailReading) -> String {
     let affected = reading.treated.saturating_add(reading.control);
     let only = if reading.expected_treated > to_f64(reading.treated) { "only " } else { "" };

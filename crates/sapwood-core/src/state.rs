@@ -12,7 +12,7 @@ use crate::rollout::{Epoch, Phase, Rollout};
 use crate::time::Timestamp;
 use crate::token::Token;
 
-/// A value with the version of the last entry that touched it: what ETag and If-Match compare.
+/// A value with the version of the last entry that touched it: what `ETag` and `If-Match` compare.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revised<T> {
     /// The value.
@@ -193,11 +193,11 @@ impl State {
 impl Environment {
     /// Folds an event of this environment; answers the flag whose evaluation it changes.
     fn fold(&mut self, event: Event, revision: u64, at: Timestamp) -> Option<FlagKey> {
-        let event = match event {
+        match event {
             Event::TargetingSet(event) => {
                 let flag = event.flag;
                 self.targeting.insert(flag.clone(), Revised { value: event.targeting, revision });
-                return Some(flag);
+                Some(flag)
             }
             Event::RolloutStarted(event) => {
                 let spec = event.rollout;
@@ -215,10 +215,28 @@ impl Environment {
                     spec,
                 };
                 self.rollouts.insert(rollout.spec.id.clone(), rollout);
-                return Some(flag);
+                Some(flag)
             }
-            other => other,
-        };
+            Event::StageEntered(_)
+            | Event::EpochOpened(_)
+            | Event::StageApproved(_)
+            | Event::RolloutHeld(_)
+            | Event::RolloutResumed(_)
+            | Event::RolloutRolledBack(_)
+            | Event::RolloutCompleted(_)
+            | Event::ProjectDefined(_)
+            | Event::EnvironmentDefined(_)
+            | Event::FlagDefined(_)
+            | Event::FlagRetired(_)
+            | Event::SegmentDefined(_)
+            | Event::MetricDefined(_)
+            | Event::TokenIssued(_)
+            | Event::TokenRevoked(_) => self.fold_step(event, revision, at),
+        }
+    }
+
+    /// Folds a step of a rollout that is already there.
+    fn fold_step(&mut self, event: Event, revision: u64, at: Timestamp) -> Option<FlagKey> {
         let rollout = self.rollouts.get_mut(event.rollout()?)?;
         rollout.revision = revision;
         rollout.fold(event, at);
@@ -268,7 +286,12 @@ impl Rollout {
     fn fold(&mut self, event: Event, at: Timestamp) {
         match event {
             Event::StageEntered(event) => {
-                self.epochs.push(Epoch { number: event.epoch, stage: event.stage, from: at, share: event.share });
+                self.epochs.push(Epoch {
+                    number: event.epoch,
+                    stage: event.stage,
+                    from: at,
+                    share: event.share,
+                });
             }
             Event::EpochOpened(event) => {
                 let stage = self.epoch().stage;

@@ -184,6 +184,3 @@ fn fresh_minutes(active: &[i64], stale: i64, from: i64, now: i64) -> i64 {
     }
     fresh
 }
-
-#[cfg(test)]
-mod tests;

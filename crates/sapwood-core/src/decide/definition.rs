@@ -1,8 +1,12 @@
 //! Definitions: flags, rules and segments. An edit of what a live rollout stands on pauses the automation.
 
-use sapwood_eval::{Condition, Flag, FlagKey, Segment, SegmentKey, Serve, Targeting};
+use sapwood_eval::{
+    Condition, Flag, FlagConfig, FlagKey, Problem, Segment, SegmentKey, Serve, SetConfig, Targeting,
+    check_config, check_segment,
+};
 
 use super::{Placed, environment, limit, text, unless};
+use crate::compose::{flag_config, mentions, surroundings};
 use crate::entry::Actor;
 use crate::event::{
     About, Because, EpochOpened, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
@@ -14,11 +18,11 @@ use crate::rollout::{HoldCause, Phase, Rollout};
 use crate::state::State;
 
 pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec<Placed>, Rejection> {
-    text("about.description", &about.description)?;
+    text("/about/description", &about.description)?;
     if state.retired.contains(&flag.key) {
         return Err(Rejection::KeyRetired(flag.key));
     }
-    refuse_first(flag.check(), "flag")?;
+    refuse_first(bare_problems(&flag))?;
     let Some(known) = state.flags.get(&flag.key) else {
         limit("flags of a project", state.flags.len().saturating_add(1), FLAGS_MAX)?;
         return Ok(vec![(None, FlagDefined { flag, about }.into())]);
@@ -36,11 +40,13 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
     let values_changed = before.flag.variants != flag.variants || before.flag.layer != flag.layer;
     let mut edits = Vec::new();
     for (key, environment) in &state.environments {
-        if let Some(targeting) = environment.targeting.get(&flag.key) {
-            refuse_first(targeting.value.check(&flag), "flag")?;
+        if let Some(mut config) = flag_config(state, environment, &flag.key) {
+            config.flag = flag.clone();
+            refuse_first(check_config(&config, &surroundings(state, environment, &config)))?;
         }
         let Some(live) = environment.live_rollout(&flag.key) else { continue };
-        let lost = [&live.spec.baseline, &live.spec.candidate].iter().any(|v| !flag.variants.contains_key(*v));
+        let lost =
+            [&live.spec.baseline, &live.spec.candidate].iter().any(|v| !flag.variants.contains_key(*v));
         for (what, changed) in [("unit", before.flag.unit != flag.unit), ("variants", lost)] {
             if changed {
                 let rollout = live.spec.id.clone();
@@ -81,28 +87,21 @@ pub(super) fn set_targeting(
 ) -> Result<Vec<Placed>, Rejection> {
     let known = environment(state, &key)?;
     let definition = state.flags.get(&flag).ok_or_else(|| Rejection::UnknownFlag(flag.clone()))?;
-    refuse_first(targeting.check(&definition.value.flag), "targeting")?;
-    for segment in targeting.rules.iter().flat_map(|rule| rule.when.segments()) {
-        if !state.segments.contains_key(segment) {
-            return Err(Rejection::UnknownSegment(segment.clone()));
-        }
-    }
-    for needs in targeting.rules.iter().flat_map(|rule| rule.when.prerequisites()) {
-        if !state.flags.contains_key(&needs.flag) {
-            return Err(Rejection::UnknownFlag(needs.flag.clone()));
-        }
-    }
+    let mut config = flag_config(state, known, &flag)
+        .unwrap_or_else(|| FlagConfig::new(definition.value.flag.clone(), targeting.clone(), 0));
+    config.targeting = targeting.clone();
+    refuse_first(check_config(&config, &surroundings(state, known, &config)))?;
     let before = known.targeting.get(&flag).map(|revised| &revised.value);
     if before == Some(&targeting) {
         return Ok(Vec::new());
     }
     let mut events = Vec::new();
     if let Some(live) = known.live_rollout(&flag) {
-        if let Some(after) = &live.spec.after {
-            if !targeting.rules.iter().any(|rule| rule.id == *after) {
-                let what = "the rule the rollout sits below";
-                return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
-            }
+        if let Some(after) = &live.spec.after
+            && !targeting.rules.iter().any(|rule| rule.id == *after)
+        {
+            let what = "the rule the rollout sits below";
+            return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
         }
         if before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting)) {
             let reason = format!("The rules of `{flag}` were edited by {actor}; look, then resume");
@@ -121,8 +120,13 @@ fn stands_on<'a>(rollout: &Rollout, targeting: &'a Targeting) -> (bool, Vec<(&'a
     (targeting.on, targeting.rules.iter().take(above).map(|rule| (&rule.when, &rule.serve)).collect())
 }
 
-pub(super) fn define_segment(state: &State, actor: &Actor, segment: Segment) -> Result<Vec<Placed>, Rejection> {
-    refuse_first(segment.check(), "segment")?;
+pub(super) fn define_segment(
+    state: &State,
+    actor: &Actor,
+    segment: Segment,
+) -> Result<Vec<Placed>, Rejection> {
+    let others = state.segments.iter().map(|(key, known)| (key.clone(), known.value.clone())).collect();
+    refuse_first(check_segment(&segment, &SetConfig { segments: others, ..SetConfig::default() }))?;
     if state.segments.get(&segment.key).is_some_and(|known| known.value == segment) {
         return Ok(Vec::new());
     }
@@ -149,21 +153,24 @@ fn reads_segment(state: &State, key: &EnvironmentKey, rollout: &Rollout, segment
         .unwrap_or_default();
     let conditions = rules.into_iter().map(|(when, _)| when).chain([&rollout.spec.audience]);
     let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring());
-    let mut named: Vec<_> = conditions.flat_map(Condition::segments).chain(rings).collect();
+    let mut open: Vec<_> =
+        conditions.flat_map(|condition| mentions(condition).segments).chain(rings).collect();
     // Segments name segments; each is followed once.
-    let mut next = 0;
-    while let Some(name) = named.get(next).copied() {
+    let mut seen = Vec::new();
+    while let Some(name) = open.pop() {
         if name == segment {
             return true;
         }
-        if let Some(known) = state.segments.get(name) {
-            for inner in known.value.condition.segments() {
-                if !named.contains(&inner) {
-                    named.push(inner);
-                }
-            }
+        if !seen.contains(&name) {
+            seen.push(name);
+            open.extend(
+                state
+                    .segments
+                    .get(name)
+                    .into_iter()
+                    .flat_map(|known| mentions(&known.value.condition).segments),
+            );
         }
-        next = next.saturating_add(1);
     }
     false
 }
@@ -187,11 +194,25 @@ fn pause(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
     events
 }
 
-fn refuse_first(problems: Vec<sapwood_eval::Problem>, root: &str) -> Result<(), Rejection> {
+/// What is wrong with a flag by itself, wherever it will be used: judged switched off, with its first variant.
+fn bare_problems(flag: &Flag) -> Vec<Problem> {
+    let Some(first) = flag.variants.keys().next() else {
+        return vec![Problem {
+            path: "/flag/variants".to_owned(),
+            message: "a flag needs at least one variant".to_owned(),
+            remedy: "name one, such as \"on\": true".to_owned(),
+        }];
+    };
+    let default = Serve::Variant(first.clone());
+    let targeting = Targeting { on: false, off_variant: first.clone(), rules: Vec::new(), default };
+    check_config(&FlagConfig::new(flag.clone(), targeting, 0), &SetConfig::default())
+}
+
+pub(super) fn refuse_first(problems: Vec<Problem>) -> Result<(), Rejection> {
     match problems.into_iter().next() {
         None => Ok(()),
         Some(problem) => {
-            Err(Rejection::invalid(format!("{root}.{}", problem.path), format!("{}; {}", problem.message, problem.remedy)))
+            Err(Rejection::invalid(problem.path, format!("{}; {}", problem.message, problem.remedy)))
         }
     }
 }

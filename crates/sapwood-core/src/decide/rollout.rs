@@ -5,7 +5,8 @@ use sapwood_eval::RolloutId;
 use super::ended;
 use crate::command::Step;
 use crate::event::{
-    Because, Event, RolloutCompleted, RolloutHeld, RolloutResumed, RolloutRolledBack, StageApproved, StageEntered,
+    Because, Event, RolloutCompleted, RolloutHeld, RolloutResumed, RolloutRolledBack, StageApproved,
+    StageEntered,
 };
 use crate::rejection::Rejection;
 use crate::rollout::{HoldCause, Phase, Rollout};
@@ -16,12 +17,12 @@ pub(super) fn step(
     environment: &Environment,
     id: &RolloutId,
     step: Step,
-    because: Because,
+    because: &Because,
 ) -> Result<Vec<Event>, Rejection> {
     if because.reason.trim().is_empty() {
         return Err(Rejection::ReasonMissing);
     }
-    super::text("reason", &because.reason)?;
+    super::text("/reason", &because.reason)?;
     let rollout = environment.rollouts.get(id).ok_or_else(|| Rejection::UnknownRollout(id.clone()))?;
     match step {
         Step::RollBack => roll_back(environment, rollout, because),
@@ -34,7 +35,11 @@ pub(super) fn step(
 }
 
 /// Rolled back already means nothing to do: the command is idempotent.
-fn roll_back(environment: &Environment, rollout: &Rollout, because: Because) -> Result<Vec<Event>, Rejection> {
+fn roll_back(
+    environment: &Environment,
+    rollout: &Rollout,
+    because: &Because,
+) -> Result<Vec<Event>, Rejection> {
     match rollout.phase {
         Phase::RolledBack { .. } => return Ok(Vec::new()),
         Phase::Completed { .. } => return Err(ended(rollout.spec.id.clone(), "completed")),
@@ -81,7 +86,7 @@ fn live(rollout: &Rollout) -> Result<(), Rejection> {
 }
 
 /// A person's hold replaces the controller's, never the other way round.
-fn hold(rollout: &Rollout, cause: HoldCause, because: Because) -> Result<Vec<Event>, Rejection> {
+fn hold(rollout: &Rollout, cause: HoldCause, because: &Because) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
     if let Phase::Held { cause: standing, .. } = &rollout.phase {
         let same = *standing == cause;
@@ -90,13 +95,15 @@ fn hold(rollout: &Rollout, cause: HoldCause, because: Because) -> Result<Vec<Eve
             return Ok(Vec::new());
         }
     }
-    Ok(vec![RolloutHeld { rollout: rollout.spec.id.clone(), cause, because }.into()])
+    Ok(vec![RolloutHeld { rollout: rollout.spec.id.clone(), cause, because: because.clone() }.into()])
 }
 
-fn resume(rollout: &Rollout, because: Because) -> Result<Vec<Event>, Rejection> {
+fn resume(rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
     match rollout.phase {
-        Phase::Held { .. } => Ok(vec![RolloutResumed { rollout: rollout.spec.id.clone(), because }.into()]),
+        Phase::Held { .. } => {
+            Ok(vec![RolloutResumed { rollout: rollout.spec.id.clone(), because: because.clone() }.into()])
+        }
         Phase::Running | Phase::RolledBack { .. } | Phase::Completed { .. } => {
             Err(Rejection::NotHeld(rollout.spec.id.clone()))
         }
@@ -124,7 +131,7 @@ fn not_held(rollout: &Rollout) -> Result<(), Rejection> {
     }
 }
 
-fn approve(rollout: &Rollout, stage: usize, because: Because) -> Result<Vec<Event>, Rejection> {
+fn approve(rollout: &Rollout, stage: usize, because: &Because) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
     stands_on(rollout, stage)?;
     if rollout.approved_stage == Some(stage) {
@@ -133,7 +140,7 @@ fn approve(rollout: &Rollout, stage: usize, because: Because) -> Result<Vec<Even
     let id = rollout.spec.id.clone();
     let mut events = vec![StageApproved { rollout: id.clone(), stage, because: because.clone() }.into()];
     if let Phase::Held { cause: HoldCause::Approval, .. } = rollout.phase {
-        events.push(RolloutResumed { rollout: id, because }.into());
+        events.push(RolloutResumed { rollout: id, because: because.clone() }.into());
     }
     Ok(events)
 }
@@ -142,7 +149,7 @@ fn advance(
     environment: &Environment,
     rollout: &Rollout,
     from: usize,
-    because: Because,
+    because: &Because,
 ) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
     not_held(rollout)?;
@@ -151,10 +158,13 @@ fn advance(
     let share = rollout.spec.effective_share(stage);
     prerequisites_hold(environment, rollout, share)?;
     let epoch = rollout.epoch().number.saturating_add(1);
-    Ok(vec![StageEntered { rollout: rollout.spec.id.clone(), stage, epoch, share, because }.into()])
+    Ok(vec![
+        StageEntered { rollout: rollout.spec.id.clone(), stage, epoch, share, because: because.clone() }
+            .into(),
+    ])
 }
 
-fn complete(rollout: &Rollout, because: Because) -> Result<Vec<Event>, Rejection> {
+fn complete(rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejection> {
     if let Phase::Completed { .. } = rollout.phase {
         return Ok(Vec::new());
     }
@@ -167,7 +177,7 @@ fn complete(rollout: &Rollout, because: Because) -> Result<Vec<Event>, Rejection
             stages: rollout.spec.ladder.stages.len(),
         });
     }
-    Ok(vec![RolloutCompleted { rollout: rollout.spec.id.clone(), because }.into()])
+    Ok(vec![RolloutCompleted { rollout: rollout.spec.id.clone(), because: because.clone() }.into()])
 }
 
 /// Nobody gets B who does not get A: a live rollout of what this one needs must reach at least as far, and

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sapwood_eval::Share;
+use sapwood_eval::{Share, check_config};
 
-use super::{Placed, environment, limit, rollout::prerequisites_hold, text};
+use super::{Placed, definition::refuse_first, environment, limit, rollout::prerequisites_hold, text};
+use crate::compose::{flag_config, rollout_rule, surroundings};
 use crate::event::{Because, Event, RolloutStarted, StageEntered};
 use crate::id::EnvironmentKey;
 use crate::limits::{BAKE_SECONDS_MAX, GUARDRAILS_MAX, STAGES_MAX, WEIGHT_PERMILLE_MAX};
@@ -15,11 +16,11 @@ use crate::time::Timestamp;
 
 pub(super) fn start(
     state: &State,
-    key: EnvironmentKey,
+    key: &EnvironmentKey,
     spec: RolloutSpec,
     now: Timestamp,
 ) -> Result<Vec<Placed>, Rejection> {
-    let environment = environment(state, &key)?;
+    let environment = environment(state, key)?;
     if environment.rollouts.contains_key(&spec.id) {
         return Ok(Vec::new());
     }
@@ -35,6 +36,7 @@ pub(super) fn start(
         spec,
     };
     let share = first.spec.effective_share(0);
+    composes(state, environment, &first)?;
     prerequisites_hold(environment, &first, share)?;
     let entered = StageEntered {
         rollout: first.spec.id.clone(),
@@ -47,42 +49,58 @@ pub(super) fn start(
     Ok([Event::from(started), Event::from(entered)].map(|event| (Some(key.clone()), event)).into())
 }
 
+/// Whatever the audience names must exist, prerequisites must not run in a circle, and so on: exactly what
+/// compilation would say once the rollout is there.
+fn composes(state: &State, environment: &Environment, rollout: &Rollout) -> Result<(), Rejection> {
+    let Some(mut config) = flag_config(state, environment, &rollout.spec.flag) else { return Ok(()) };
+    config.rollouts.extend(rollout_rule(rollout));
+    refuse_first(check_config(&config, &surroundings(state, environment, &config)))
+}
+
 fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -> Result<(), Rejection> {
     let unknown = || Rejection::UnknownFlag(spec.flag.clone());
     let flag = &state.flags.get(&spec.flag).ok_or_else(unknown)?.value.flag;
     let targeting = environment.targeting.get(&spec.flag).ok_or_else(|| {
-        Rejection::invalid("flag", format!("`{}` has no targeting in this environment; set it first", spec.flag))
+        Rejection::invalid(
+            "flag",
+            format!("`{}` has no targeting in this environment; set it first", spec.flag),
+        )
     })?;
     if !targeting.value.on {
-        let message = format!("`{}` is off in this environment, so nobody would be exposed; switch it on", spec.flag);
-        return Err(Rejection::invalid("flag", message));
+        let message =
+            format!("`{}` is off in this environment, so nobody would be exposed; switch it on", spec.flag);
+        return Err(Rejection::invalid("/flag", message));
     }
     if let Some(live) = environment.live_rollout(&spec.flag) {
         return Err(Rejection::RolloutLive { flag: spec.flag.clone(), rollout: live.spec.id.clone() });
     }
-    for (path, variant) in [("baseline", &spec.baseline), ("candidate", &spec.candidate)] {
+    for (path, variant) in [("/baseline", &spec.baseline), ("/candidate", &spec.candidate)] {
         if !flag.variants.contains_key(variant) {
             let known: Vec<_> = flag.variants.keys().map(ToString::to_string).collect();
-            let message = format!("flag `{}` has no variant `{variant}`; it has {}", spec.flag, known.join(", "));
+            let message =
+                format!("flag `{}` has no variant `{variant}`; it has {}", spec.flag, known.join(", "));
             return Err(Rejection::invalid(path, message));
         }
     }
     if spec.baseline == spec.candidate {
-        return Err(Rejection::invalid("candidate", "must differ from the baseline"));
+        return Err(Rejection::invalid("/candidate", "must differ from the baseline"));
     }
-    if let Some(after) = &spec.after {
-        if !targeting.value.rules.iter().any(|rule| rule.id == *after) {
-            return Err(Rejection::invalid("after", format!("flag `{}` has no rule `{after}`", spec.flag)));
-        }
+    if let Some(after) = &spec.after
+        && !targeting.value.rules.iter().any(|rule| rule.id == *after)
+    {
+        return Err(Rejection::invalid("/after", format!("flag `{}` has no rule `{after}`", spec.flag)));
     }
     for needs in &spec.prerequisites {
-        let needed = state.flags.get(&needs.flag).ok_or_else(|| Rejection::UnknownFlag(needs.flag.clone()))?;
+        let needed =
+            state.flags.get(&needs.flag).ok_or_else(|| Rejection::UnknownFlag(needs.flag.clone()))?;
         if needs.flag == spec.flag {
-            return Err(Rejection::invalid("prerequisites", "a flag cannot need itself"));
+            return Err(Rejection::invalid("/prerequisites", "a flag cannot need itself"));
         }
-        if let Some(variant) = needs.variants.iter().find(|variant| !needed.value.flag.variants.contains_key(*variant)) {
+        if let Some(variant) =
+            needs.variants.iter().find(|variant| !needed.value.flag.variants.contains_key(*variant))
+        {
             let message = format!("flag `{}` has no variant `{variant}`", needs.flag);
-            return Err(Rejection::invalid("prerequisites", message));
+            return Err(Rejection::invalid("/prerequisites", message));
         }
     }
     Ok(())
@@ -92,11 +110,11 @@ fn ladder_climbs(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
     let stages = &spec.ladder.stages;
     limit("stages of a ladder", stages.len(), STAGES_MAX)?;
     if spec.holdback > Share::from_parts(50_000).unwrap_or(Share::WHOLE) {
-        return Err(Rejection::invalid("holdback", format!("{} is over the limit of 50 %", spec.holdback)));
+        return Err(Rejection::invalid("/holdback", format!("{} is over the limit of 50 %", spec.holdback)));
     }
     let mut reached = Share::NONE;
     for (index, stage) in stages.iter().enumerate() {
-        let path = |field: &str| format!("ladder.stages[{index}].{field}");
+        let path = |field: &str| format!("/ladder/stages/{index}/{field}");
         if stage.bake_seconds > BAKE_SECONDS_MAX {
             let message = format!("{} is over the limit of {BAKE_SECONDS_MAX}", stage.bake_seconds);
             return Err(Rejection::invalid(path("bake_seconds"), message));
@@ -114,7 +132,7 @@ fn ladder_climbs(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
         }
     }
     if reached == Share::NONE {
-        return Err(Rejection::invalid("ladder.stages", "at least one stage with a share is needed"));
+        return Err(Rejection::invalid("/ladder/stages", "at least one stage with a share is needed"));
     }
     Ok(())
 }
@@ -123,15 +141,15 @@ fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
     limit("guardrails of a rollout", spec.guardrails.len(), GUARDRAILS_MAX)?;
     if !(100..=50_000).contains(&spec.false_rollback_ppm) {
         let message = format!("{} ppm is outside 100 to 50 000 (0.01 % to 5 %)", spec.false_rollback_ppm);
-        return Err(Rejection::invalid("false_rollback_ppm", message));
+        return Err(Rejection::invalid("/false_rollback_ppm", message));
     }
     if let Some(owner) = &spec.owner {
-        text("owner", owner)?;
+        text("/owner", owner)?;
     }
     let mut names = BTreeSet::new();
     let mut spent: u32 = 0;
     for (index, guardrail) in spec.guardrails.iter().enumerate() {
-        let path = |field: &str| format!("guardrails[{index}].{field}");
+        let path = |field: &str| format!("/guardrails/{index}/{field}");
         if !names.insert(&guardrail.key) {
             return Err(Rejection::invalid(path("key"), format!("`{}` is there twice", guardrail.key)));
         }
@@ -139,11 +157,15 @@ fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
             return Err(Rejection::UnknownMetric(guardrail.metric.clone()));
         }
         if !(100..=10_000).contains(&guardrail.margin_permille) {
-            let message = format!("{} is outside 100 to 10 000 (a tenth to tenfold)", guardrail.margin_permille);
+            let message =
+                format!("{} is outside 100 to 10 000 (a tenth to tenfold)", guardrail.margin_permille);
             return Err(Rejection::invalid(path("margin_permille"), message));
         }
         if guardrail.weight_permille == 0 {
-            return Err(Rejection::invalid(path("weight"), "must be at least 1 of 1000, or it can never act"));
+            return Err(Rejection::invalid(
+                path("weight"),
+                "must be at least 1 of 1000, or it can never act",
+            ));
         }
         spent = spent.saturating_add(guardrail.weight_permille);
     }
@@ -152,7 +174,7 @@ fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
             "the weights add up to {spent} of 1000; at most {WEIGHT_PERMILLE_MAX} may be spent, \
              the rest is kept for guardrails added later"
         );
-        return Err(Rejection::invalid("guardrails", message));
+        return Err(Rejection::invalid("/guardrails", message));
     }
     Ok(())
 }

@@ -84,7 +84,8 @@ impl Scene<'_> {
         let (guardrail, reading) = self.crossed(evidence, GuardrailAction::RollBack)?;
         let harm = sentence::harm(self.rollout, guardrail, reading);
         if let Some(dependent) = self.suspect_dependent(earlier) {
-            let reason = format!("{harm}. It waits for what depends on it, {dependent}, to be out of the way first");
+            let reason =
+                format!("{harm}. It waits for what depends on it, {dependent}, to be out of the way first");
             return Some(self.hold(HoldCause::Dependency, reason));
         }
         let here = sentence::stage_name(self.rollout, self.rollout.epoch().stage);
@@ -112,9 +113,11 @@ impl Scene<'_> {
             .rollouts
             .values()
             .filter(|other| {
-                other.spec.prerequisites.iter().any(|needs| {
-                    needs.flag == base.flag && needs.variants.contains(&base.candidate)
-                })
+                other
+                    .spec
+                    .prerequisites
+                    .iter()
+                    .any(|needs| needs.flag == base.flag && needs.variants.contains(&base.candidate))
             })
             .find(|other| {
                 let now_suspect = earlier.iter().any(|report| {
@@ -142,9 +145,9 @@ impl Scene<'_> {
             );
             return Some((HoldCause::Guardrail, reason));
         }
-        if let Some((guardrail, _)) = self.zip(evidence).find(|(_, reading)| {
-            reading.exposure_loss_log_e >= -SRM_ALPHA.ln()
-        }) {
+        if let Some((guardrail, _)) =
+            self.zip(evidence).find(|(_, reading)| reading.exposure_loss_log_e >= -SRM_ALPHA.ln())
+        {
             let reason = format!(
                 "Subjects with `{}` but without an exposure are unevenly split; exposures are being lost",
                 guardrail.metric
@@ -168,7 +171,10 @@ impl Scene<'_> {
         self.missing_data(evidence).map(|reason| (HoldCause::NoData, reason))
     }
 
-    fn zip<'b>(&'b self, evidence: &'b Evidence) -> impl Iterator<Item = (&'b Guardrail, &'b GuardrailReading)> {
+    fn zip<'b>(
+        &'b self,
+        evidence: &'b Evidence,
+    ) -> impl Iterator<Item = (&'b Guardrail, &'b GuardrailReading)> {
         self.rollout
             .spec
             .guardrails
@@ -221,7 +227,10 @@ impl Scene<'_> {
         let incredible = events.saturating_mul(quiet) > span.saturating_mul(SOURCE_DOWN_GAPS);
         if quiet > stale.saturating_mul(60) && incredible {
             let minutes = quiet.div_euclid(60);
-            return Some(format!("The source of `{}` is down: last report {minutes} minutes ago", guardrail.metric));
+            return Some(format!(
+                "The source of `{}` is down: last report {minutes} minutes ago",
+                guardrail.metric
+            ));
         }
         None
     }
