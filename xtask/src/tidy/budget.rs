@@ -10,8 +10,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const PROGRAM: &str = "sapwood";
-/// Normal dependencies of the program on the platform we ship, our own crates included.
-const CRATES_MAX: usize = 360;
+/// Normal dependencies of the program on the platform we ship, our own crates included. There were 202 when the ceiling
+/// was set; raise it together with the crate that needs it, and never above 360.
+const CRATES_MAX: usize = 250;
 
 fn check(repo: &Repo) -> Vec<Finding> {
     let crates = repo.graph.below(PROGRAM).len();
