@@ -188,6 +188,8 @@ pub struct Epoch {
     pub stage: usize,
     /// When it began.
     pub from: Timestamp,
+    /// Version of the entry that opened it: what an exposure names.
+    pub version: u64,
     /// Effective share of the eligible subjects that is treated; zero while only rings are open.
     pub share: Share,
 }
@@ -221,6 +223,7 @@ impl Rollout {
             number: 0,
             stage: 0,
             from: self.started_at,
+            version: 0,
             share: Share::NONE,
         })
     }
@@ -239,6 +242,11 @@ impl Rollout {
     /// The epoch in force at `at`; `None` before the start.
     pub fn epoch_at(&self, at: Timestamp) -> Option<&Epoch> {
         self.epochs.iter().rev().find(|epoch| epoch.from <= at)
+    }
+
+    /// The epoch in force under configuration `version`; `None` before the start.
+    pub fn epoch_under(&self, version: u64) -> Option<&Epoch> {
+        self.epochs.iter().rev().find(|epoch| epoch.version <= version)
     }
 
     /// The epoch with this number.

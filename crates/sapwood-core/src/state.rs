@@ -290,12 +290,19 @@ impl Rollout {
                     number: event.epoch,
                     stage: event.stage,
                     from: at,
+                    version: self.revision,
                     share: event.share,
                 });
             }
             Event::EpochOpened(event) => {
                 let stage = self.epoch().stage;
-                self.epochs.push(Epoch { number: event.epoch, stage, from: at, share: event.share });
+                self.epochs.push(Epoch {
+                    number: event.epoch,
+                    stage,
+                    from: at,
+                    version: self.revision,
+                    share: event.share,
+                });
             }
             Event::StageApproved(event) => self.approved_stage = Some(event.stage),
             Event::RolloutHeld(event) => {
