@@ -55,7 +55,8 @@ pub struct GuardrailReading {
     pub control: u64,
     /// How many of the affected would be treated if the slice were harmless.
     pub expected_treated: f64,
-    /// Ratio treated : control of the rates; absent before anybody is affected.
+    /// Ratio treated : control of the rates; absent before anybody is affected, and in readings not made
+    /// [`Evidence::with_intervals`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// Lower end of its confidence sequence at level 1 - 2 alpha weight; it crosses the margin when the limit does.
@@ -137,21 +138,18 @@ fn read_guardrail(
 ) -> GuardrailReading {
     let affected = affected(rollout, ledger, guardrail);
     let unexposed = strata(rollout, ledger, guardrail, Cell::UnexposedTreated, Cell::UnexposedControl);
-    let prior = Prior::guardrail();
     let treated = affected.iter().map(|stratum| stratum.treated).sum();
-    // The interval's bound crosses the margin exactly when the limit is reached: each side spends the budget.
-    let interval = ratio::interval(&affected, 2.0 * alpha * weight(guardrail), &prior);
     GuardrailReading {
         guardrail: guardrail.key.clone(),
         revision: guardrail.revision,
-        log_e: ratio::log_e(&affected, guardrail.harm, margin(guardrail), &prior),
+        log_e: ratio::log_e(&affected, guardrail.harm, margin(guardrail), &Prior::guardrail()),
         limit_log_e: combine::rollback_line(alpha, weight(guardrail)),
         treated,
         control: affected.iter().map(|stratum| stratum.control).sum(),
         expected_treated: affected.iter().map(|stratum| units(stratum) * stratum.treated_share).sum(),
-        ratio: interval.estimate,
-        ratio_lower: interval.lower,
-        ratio_upper: interval.upper,
+        ratio: None,
+        ratio_lower: None,
+        ratio_upper: None,
         would_have_seen_doubling: None,
         exposure_loss_log_e: exposure_loss(&unexposed),
         silent_treated: treated == 0 && silent::log_p_silent(&affected) < SILENT_ALPHA.ln(),
@@ -159,6 +157,20 @@ fn read_guardrail(
 }
 
 impl Evidence {
+    /// Adds each guardrail's ratio with its interval: for people to read, half a millisecond each.
+    #[must_use]
+    pub fn with_intervals(mut self, rollout: &Rollout, ledger: &RolloutLedger) -> Self {
+        for (reading, guardrail) in self.guardrails.iter_mut().zip(&rollout.spec.guardrails) {
+            // The interval's bound crosses the margin exactly when the limit is reached: each side spends the budget.
+            let level = 2.0 * rollout.spec.alpha() * weight(guardrail);
+            let interval = ratio::interval(&affected(rollout, ledger, guardrail), level, &Prior::guardrail());
+            reading.ratio = interval.estimate;
+            reading.ratio_lower = interval.lower;
+            reading.ratio_upper = interval.upper;
+        }
+        self
+    }
+
     /// Adds how likely a doubling of harm would have been seen by now, guardrail by guardrail.
     #[must_use]
     pub fn with_power(mut self, rollout: &Rollout, ledger: &RolloutLedger) -> Self {

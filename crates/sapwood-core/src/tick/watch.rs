@@ -48,9 +48,12 @@ impl Scene<'_> {
         let gate = gate(self.rollout, self.ledger, self.now);
         let Finding { step, sentence } = self.look(&evidence, &gate, earlier);
         let evidence = match step {
+            None => evidence,
             // Whoever lets more people in should know what could have been seen so far.
-            Some(step) if step.expands() => evidence.with_power(self.rollout, self.ledger),
-            Some(_) | None => evidence,
+            Some(step) if step.expands() => {
+                evidence.with_intervals(self.rollout, self.ledger).with_power(self.rollout, self.ledger)
+            }
+            Some(_) => evidence.with_intervals(self.rollout, self.ledger),
         };
         let command = step.map(|step| Command::Step {
             environment: self.environment_key.clone(),
@@ -81,7 +84,9 @@ impl Scene<'_> {
     /// A crossed limit rolls back, whatever else holds the rollout. Where a dependent is suspect too, it goes
     /// first and this one waits a cool-down, because the harm may have been the dependent's.
     fn harmed(&self, evidence: &Evidence, earlier: &[Report]) -> Option<Finding> {
-        let (guardrail, reading) = self.crossed(evidence, GuardrailAction::RollBack)?;
+        self.crossed(evidence, GuardrailAction::RollBack)?;
+        let detailed = evidence.clone().with_intervals(self.rollout, self.ledger);
+        let (guardrail, reading) = self.crossed(&detailed, GuardrailAction::RollBack)?;
         let harm = sentence::harm(self.rollout, guardrail, reading);
         if let Some(dependent) = self.suspect_dependent(earlier) {
             let reason =
