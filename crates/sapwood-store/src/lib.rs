@@ -1,1 +1,18 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+
+mod admit;
+mod clock;
+mod error;
+pub mod limits;
+mod memory;
+mod store;
+mod verify;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{Cause, Failure, StoreError};
+pub use memory::{Call, Fault, MemoryStore};
+pub use store::{
+    Append, BoxFuture, Decided, JournalBatch, Journaled, LedgerCommit, LedgerScope, LoadedLedger, SourceRow,
+    Store,
+};
+pub use verify::{Head, verify, verify_chain};
