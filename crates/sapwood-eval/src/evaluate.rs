@@ -41,8 +41,6 @@ impl FlagSet {
 pub(crate) struct Walk<'a, 'c, T> {
     set: &'a FlagSet,
     context: &'c Context,
-    /// Read by conditions on the time.
-    #[expect(dead_code, reason = "conditions on the time come with the next operators")]
     now_ms: i64,
     /// How many flags deep prerequisites may still go, and how many evaluations they may still cause. Definitions that
     /// could exceed either are refused, but what is refused may leave an older version that does not fit the new rest.
@@ -88,6 +86,9 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         let outcome = match decision {
             Ok(Decision { target, reason, rule, rollout }) => {
                 let variant = &*target.variant;
+                if let Some(rollout) = &target.barred_by {
+                    self.trace.fact(Fact::Barred { rollout, baseline: &variant.key });
+                }
                 Outcome::Found(Evaluation {
                     variant: &variant.key,
                     value: &variant.value,
@@ -171,7 +172,10 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
             Phase::Complete => None,
         };
         for serves in &rollout.prerequisites {
-            if !self.prerequisite(serves) {
+            self.trace.enter(Place::Prerequisite(serves));
+            let held = self.asked(serves);
+            self.trace.leave(held);
+            if !held {
                 return None;
             }
         }
@@ -241,7 +245,8 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
             Cond::Any(parts) => parts.iter().any(|part| self.holds(part)),
             Cond::Not(part) => !self.holds(part),
             Cond::Segment(segment) => self.segment(segment),
-            Cond::Serves(serves) => self.prerequisite(serves),
+            Cond::Serves(serves) => self.asked(serves),
+            Cond::Now(moment) => moment.holds(self.now_ms),
         };
         self.trace.leave(held);
         held
@@ -251,26 +256,21 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         if !(segment.excluded.is_empty() && segment.included.is_empty()) {
             let name = &segment.targeting_key;
             if let Some(key) = self.context.unit_hashed(name.hash, &name.name) {
-                if segment.excluded.contains(key) {
-                    return false;
-                }
-                if segment.included.contains(key) {
-                    return true;
+                let excluded = segment.excluded.contains(key);
+                if excluded || segment.included.contains(key) {
+                    self.trace.fact(Fact::Listed { included: !excluded });
+                    return !excluded;
                 }
             }
         }
         self.holds(&segment.condition)
     }
 
-    fn prerequisite(&mut self, serves: &'a CompiledServes) -> bool {
-        self.trace.enter(Place::Prerequisite(serves));
-        let held = self.asked(serves);
-        self.trace.leave(held);
-        held
-    }
-
     fn asked(&mut self, serves: &'a CompiledServes) -> bool {
-        let Some(flag) = self.set.find(serves.hash, serves.flag.as_str()) else { return false };
+        let Some(flag) = self.set.find(serves.hash, serves.flag.as_str()) else {
+            self.trace.fact(Fact::NoSuchFlag);
+            return false;
+        };
         if self.depth_left == 0 || self.evaluations_left == 0 {
             self.trace.fact(Fact::BudgetSpent);
             return false;

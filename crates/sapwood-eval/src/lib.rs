@@ -9,11 +9,15 @@ mod condition;
 mod config;
 mod context;
 mod evaluate;
+mod explain;
 mod flag;
 mod hash;
+mod instant;
 mod key;
 pub mod limits;
+mod network;
 mod outcome;
+mod pattern;
 mod prerequisite;
 mod problem;
 mod program;
@@ -24,15 +28,16 @@ mod table;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]
 mod tests;
-#[expect(dead_code, reason = "read by explain, which follows")]
 mod trace;
 mod value;
+mod version;
 
 pub use bucket::{BUCKETS, bucket};
 pub use check::{check, check_config, check_segment};
 pub use condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
 pub use config::{FlagConfig, SetConfig, World};
 pub use context::{Context, ContextError, TARGETING_KEY};
+pub use explain::{Explanation, Step, StepKind};
 pub use flag::{Bucketing, Flag, LayerSlice, Rule, Segment, Serve, Slot, Targeting};
 pub use key::{AttributeName, FlagKey, KeyError, LayerKey, RolloutId, RuleId, Salt, SegmentKey, VariantKey};
 pub use outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};

@@ -20,6 +20,10 @@ pub struct Limits {
     pub operands: usize,
     /// Bytes of one text operand.
     pub operand_bytes: usize,
+    /// Bytes of one regular expression.
+    pub pattern_bytes: usize,
+    /// Bytes of one regular expression once compiled.
+    pub pattern_compiled_bytes: usize,
     /// Slots of one table.
     pub slots: usize,
     /// Rollouts of one flag, shipped ones included.
@@ -49,6 +53,8 @@ impl Limits {
         condition_depth: 8,
         operands: 1_000,
         operand_bytes: 1_024,
+        pattern_bytes: 256,
+        pattern_compiled_bytes: 64 * 1024,
         slots: 64,
         rollouts: 16,
         rollout_parts: 16,
@@ -72,6 +78,8 @@ impl Limits {
             condition_depth: self.condition_depth * 2,
             operands: self.operands * 2,
             operand_bytes: self.operand_bytes * 2,
+            pattern_bytes: self.pattern_bytes * 2,
+            pattern_compiled_bytes: self.pattern_compiled_bytes * 2,
             slots: self.slots * 2,
             rollouts: self.rollouts * 2,
             rollout_parts: self.rollout_parts * 2,
@@ -84,6 +92,8 @@ impl Limits {
     }
 }
 
+/// Steps of one explanation.
+pub const EXPLAIN_STEPS_MAX: usize = 5_000;
 /// Attributes of one context.
 pub const CONTEXT_ATTRIBUTES_MAX: usize = 200;
 /// Bytes of one attribute's name.

@@ -7,10 +7,14 @@ use crate::config::FlagConfig;
 use crate::context::{Datum, Text};
 use crate::flag::LayerSlice;
 use crate::hash::hash;
+use crate::instant;
 use crate::key::{AttributeName, FlagKey, RolloutId, RuleId, SegmentKey, VariantKey};
+use crate::network::{self, Network};
+use crate::pattern::Pattern;
 use crate::rollout::{Phase, RolloutRule};
 use crate::table::TextSet;
 use crate::value::{Finite, Value};
+use crate::version::VersionOperand;
 
 /// A flag ready to be evaluated, with the definition it was compiled from.
 #[derive(Debug)]
@@ -155,6 +159,7 @@ pub(crate) enum Cond {
     Segment(Arc<CompiledSegment>),
     Serves(CompiledServes),
     Attribute { name: Name, test: CompiledTest },
+    Now(Moment),
 }
 
 #[derive(Debug)]
@@ -169,6 +174,26 @@ pub(crate) enum CompiledTest {
     StartsWith(Box<[Box<str>]>),
     EndsWith(Box<[Box<str>]>),
     Number(Comparison<Finite>),
+    Semver(Comparison<VersionOperand>),
+    DateTime(Moment),
+    Cidr(Box<[Network]>),
+    Matches(Box<Pattern>),
+}
+
+/// One side of an instant.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// As written.
+    pub(crate) text: Box<str>,
+    pub(crate) before: bool,
+    pub(crate) at_ms: i64,
+}
+
+impl Moment {
+    /// Whether an instant is on this side.
+    pub(crate) const fn holds(&self, now_ms: i64) -> bool {
+        (now_ms < self.at_ms) == self.before
+    }
 }
 
 #[derive(Debug, Default)]
@@ -205,6 +230,34 @@ impl CompiledTest {
                     .is_some_and(|order| comparison.accepts(order)),
                 Datum::Boolean(_) | Datum::Text(_) | Datum::List(_) | Datum::Object(_) => false,
             },
+            Self::Semver(_) | Self::DateTime(_) | Self::Cidr(_) | Self::Matches(_) => {
+                text(datum).is_some_and(|found| self.reads(&found.text))
+            }
+        }
+    }
+}
+
+impl CompiledTest {
+    /// Whether a text passes a test that reads it; kept apart, since these are dearer than a call.
+    fn reads(&self, text: &str) -> bool {
+        match self {
+            Self::Semver(comparison) => {
+                comparison.operand().order_of(text).is_some_and(|order| comparison.accepts(order))
+            }
+            Self::DateTime(moment) => instant::parse(text).is_some_and(|at_ms| moment.holds(at_ms)),
+            Self::Cidr(networks) => network::address(text)
+                .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
+            Self::Matches(pattern) => pattern.matches(text),
+            Self::Present
+            | Self::Absent
+            | Self::Boolean(_)
+            | Self::Is(_)
+            | Self::Text(_)
+            | Self::OneOf(_)
+            | Self::Contains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::Number(_) => false,
         }
     }
 }

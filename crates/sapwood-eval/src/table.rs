@@ -75,6 +75,13 @@ impl TextSet {
         self.len == 0
     }
 
+    /// The texts in the order in which they were given.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut slots: Vec<&Slot> = self.slots.iter().filter(|slot| slot.end_plus_one > 0).collect();
+        slots.sort_unstable_by_key(|slot| (slot.start, slot.end_plus_one));
+        slots.into_iter().filter_map(|slot| slot.text(&self.arena))
+    }
+
     #[inline]
     pub(crate) fn contains(&self, wanted: &Text) -> bool {
         let mut at = home(wanted.hash, self.slots.len().max(1));

@@ -3,6 +3,8 @@
 mod buckets;
 mod compile;
 mod evaluate;
+mod explain;
+mod operators;
 
 use serde_json::{Value as Json, json};
 

@@ -1,6 +1,6 @@
 //! How evaluation can be watched without being written twice: the walk reports to a trace, which in production is nothing.
 
-use crate::key::{RolloutId, RuleId, SegmentKey};
+use crate::key::{RolloutId, RuleId, SegmentKey, VariantKey};
 use crate::outcome::Outcome;
 use crate::program::{CompiledFlag, CompiledServes, Cond, Target};
 
@@ -34,6 +34,17 @@ pub(crate) enum Fact<'a> {
         bucket: u32,
         serve: Option<&'a Target>,
     },
+    /// On a segment's list.
+    Listed {
+        included: bool,
+    },
+    /// What is served stands in for a variant that was rolled back.
+    Barred {
+        rollout: &'a RolloutId,
+        baseline: &'a VariantKey,
+    },
+    /// A prerequisite on a flag that is not there.
+    NoSuchFlag,
     /// Too many evaluations of other flags; only definitions that no check has seen can come this far.
     BudgetSpent,
 }

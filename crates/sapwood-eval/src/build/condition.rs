@@ -1,12 +1,16 @@
 //! Compiles conditions: operands become hashed tables, references become what they refer to.
 
-use crate::condition::{AttributeTest, Condition, Scalar, Serves, Test};
+use crate::condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
 use crate::context::Text;
 use crate::hash::hash;
+use crate::instant;
 use crate::key::SegmentKey;
+use crate::network::{Network, NetworkError};
+use crate::pattern::Pattern;
 use crate::problem::Part;
-use crate::program::{CompiledSegment, CompiledServes, CompiledTest, Cond, Name, OneOf};
+use crate::program::{CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, Name, OneOf};
 use crate::table::TextSet;
+use crate::version::VersionOperand;
 
 use std::sync::Arc;
 
@@ -62,10 +66,7 @@ impl<'a> Builder<'a> {
             }
             Condition::Serves(serves) => self.field("serves", |this| this.serves(serves)).map(Cond::Serves),
             Condition::Attribute(test) => self.field("attribute", |this| this.attribute(test)),
-            Condition::Now(_) => self.field("now", |this| {
-                this.not_yet("conditions on the time");
-                None
-            }),
+            Condition::Now(instant) => self.field("now", |this| this.moment(instant)).map(Cond::Now),
         }
     }
 
@@ -139,16 +140,74 @@ impl<'a> Builder<'a> {
                 CompiledTest::EndsWith(texts.iter().map(|text| text.as_str().into()).collect())
             }
             Test::Number(comparison) => CompiledTest::Number(comparison.clone()),
-            Test::Semver(_) => return self.field("semver", |this| this.not_yet("versions")),
-            Test::DateTime(_) => return self.field("date_time", |this| this.not_yet("instants")),
-            Test::Cidr(_) => return self.field("cidr", |this| this.not_yet("networks")),
-            Test::Matches(_) => return self.field("matches", |this| this.not_yet("regular expressions")),
+            Test::Semver(comparison) => {
+                let operand =
+                    comparison.try_map(|text| VersionOperand::parse(text).ok_or_else(|| text.clone()));
+                return self.field("semver", |this| this.semver(operand));
+            }
+            Test::DateTime(instant) => {
+                return self.field("date_time", |this| this.moment(instant)).map(CompiledTest::DateTime);
+            }
+            Test::Cidr(networks) => return self.networks(networks).map(CompiledTest::Cidr),
+            Test::Matches(text) => return self.field("matches", |this| this.pattern(text)),
         })
     }
 
-    fn not_yet(&mut self, what: &str) -> Option<CompiledTest> {
-        self.problem(format!("{what} are not supported yet"), "use another test, or a newer version");
-        None
+    fn semver(&mut self, operand: Result<Comparison<VersionOperand>, String>) -> Option<CompiledTest> {
+        match operand {
+            Ok(operand) => Some(CompiledTest::Semver(operand)),
+            Err(text) => {
+                self.problem(format!("{text:?} is not a version"), "write it as 2.3.0 or 2.3.0-beta.1");
+                None
+            }
+        }
+    }
+
+    fn moment(&mut self, instant: &Instant) -> Option<Moment> {
+        let (text, before) = match instant {
+            Instant::Before(text) => (text, true),
+            Instant::After(text) => (text, false),
+        };
+        let at_ms = instant::parse(text);
+        if at_ms.is_none() {
+            self.problem(
+                format!("{text:?} is not an RFC 3339 instant"),
+                "write it with its offset, as 2026-11-01T09:00:00Z or 2026-11-01T09:00:00+01:00",
+            );
+        }
+        at_ms.map(|at_ms| Moment { text: text.as_str().into(), before, at_ms })
+    }
+
+    fn networks(&mut self, networks: &'a [String]) -> Option<Box<[Network]>> {
+        self.field("cidr", |this| this.operands(networks.len()));
+        self.each("cidr", networks, |this, text| match Network::parse(text) {
+            Ok(network) => Some(network),
+            Err(NetworkError::Shape) => {
+                this.problem(format!("{text:?} is not a network"), "write it as 10.0.0.0/8 or 2001:db8::/32");
+                None
+            }
+            Err(NetworkError::HostBits(meant)) => {
+                this.problem(
+                    format!("{text:?} has bits set beyond its prefix"),
+                    format!("write {meant}, or the address alone"),
+                );
+                None
+            }
+        })
+    }
+
+    fn pattern(&mut self, text: &str) -> Option<CompiledTest> {
+        if text.len() > self.limits.pattern_bytes {
+            self.at_most(text.len(), self.limits.pattern_bytes, "bytes in one regular expression");
+            return None;
+        }
+        match Pattern::compile(text, &self.limits) {
+            Ok(pattern) => Some(CompiledTest::Matches(Box::new(pattern))),
+            Err((message, remedy)) => {
+                self.problem(message, remedy);
+                None
+            }
+        }
     }
 
     fn equals(&mut self, scalar: &'a Scalar) -> CompiledTest {

@@ -228,17 +228,44 @@ fn republishing_shares_what_did_not_change() {
 }
 
 #[test]
-fn what_is_not_supported_yet_is_refused_not_ignored() {
-    let test = |test: Json| {
-        flag(
-            "a",
-            json!([{"id": "r", "when": {"attribute": {"name": "x", "test": test}}, "serve": {"variant": "on"}}]),
-        )
+fn operands_that_cannot_be_read_are_refused_with_a_remedy() {
+    let refuses = |test: Json, expected: &str| {
+        let when = json!({"attribute": {"name": "x", "test": test}});
+        let found = problems(
+            vec![],
+            vec![],
+            flag("a", json!([{"id": "r", "when": when, "serve": {"variant": "on"}}])),
+        );
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].contains(expected), "{expected}: {found:#?}");
     };
-    for json in [json!({"semver": {"lt": "2.0.0"}}), json!({"cidr": ["10.0.0.0/8"]}), json!({"matches": "a"})]
-    {
-        assert!(problems(vec![], vec![], test(json))[0].contains("not supported yet"));
-    }
+    refuses(
+        json!({"semver": {"lt": "2.0.0.0"}}),
+        "/test/semver: \"2.0.0.0\" is not a version; write it as 2.3.0",
+    );
+    refuses(
+        json!({"date_time": {"after": "2026-11-01"}}),
+        "/test/date_time: \"2026-11-01\" is not an RFC 3339 instant",
+    );
+    refuses(json!({"cidr": ["10.0.0.0/8", "10.0.0.0/33"]}), "/test/cidr/1: \"10.0.0.0/33\" is not a network");
+    refuses(
+        json!({"cidr": ["10.1.0.0/8"]}),
+        "bits set beyond its prefix; write 10.0.0.0/8, or the address alone",
+    );
+    refuses(json!({"matches": "a("}), "/test/matches: not a regular expression: unclosed group; use");
+    refuses(
+        json!({"matches": "(?=a)"}),
+        "look-around, including look-ahead and look-behind, is not supported",
+    );
+    refuses(json!({"matches": "x".repeat(257)}), "257 bytes in one regular expression, at most 256");
+    refuses(
+        json!({"matches": "\\w{100}"}),
+        "larger than 65536 bytes compiled, which is the limit; repeat less",
+    );
+    refuses(
+        json!({"matches": "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))"}),
+        "not a regular expression",
+    );
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! Versions as Semantic Versioning 2.0.0 orders them, compared without copying anything.
+
+use std::cmp::Ordering;
+
+/// A version read from a text.
+///
+/// Beside strict Semantic Versioning a leading `v` is taken, and `1` and `1.2` for `1.0.0` and `1.2.0` (but then without
+/// pre-release or build): apps report themselves so. Build metadata is checked and then ignored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version<'a> {
+    core: [u64; 3],
+    pre_release: &'a str,
+}
+
+impl<'a> Version<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+        let (rest, build) = split(text, '+');
+        let (core_text, pre_release) = split(rest, '-');
+        if build.is_some_and(|build| !identifiers(build, |_| true)) {
+            return None;
+        }
+        if pre_release.is_some_and(|pre| !identifiers(pre, |part| !is_number(part) || canonical(part))) {
+            return None;
+        }
+        let mut core = [0; 3];
+        let mut parts = core_text.split('.');
+        let mut given = 0;
+        for place in &mut core {
+            let Some(part) = parts.next() else { break };
+            if !is_number(part) || !canonical(part) {
+                return None;
+            }
+            *place = part.parse().ok()?;
+            given += 1;
+        }
+        let whole = given == 3 || (given > 0 && build.is_none() && pre_release.is_none());
+        (whole && parts.next().is_none()).then_some(Self { core, pre_release: pre_release.unwrap_or("") })
+    }
+
+    pub(crate) fn order(&self, other: &Version<'_>) -> Ordering {
+        self.core.cmp(&other.core).then_with(|| match (self.pre_release, other.pre_release) {
+            ("", "") => Ordering::Equal,
+            // A release comes after its pre-releases.
+            ("", _) => Ordering::Greater,
+            (_, "") => Ordering::Less,
+            (one, other) => pre_release_order(one, other),
+        })
+    }
+}
+
+fn split(text: &str, at: char) -> (&str, Option<&str>) {
+    text.split_once(at).map_or((text, None), |(before, after)| (before, Some(after)))
+}
+
+fn identifiers(text: &str, fine: impl Fn(&str) -> bool) -> bool {
+    text.split('.').all(|part| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && fine(part)
+    })
+}
+
+fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Without leading zeros, as numbers must be written.
+fn canonical(number: &str) -> bool {
+    number == "0" || !number.starts_with('0')
+}
+
+fn pre_release_order(one: &str, other: &str) -> Ordering {
+    let (mut ours, mut theirs) = (one.split('.'), other.split('.'));
+    loop {
+        let order = match (ours.next(), theirs.next()) {
+            (None, None) => return Ordering::Equal,
+            // More identifiers come after fewer, all else being equal.
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(one), Some(other)) => identifier_order(one, other),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+fn identifier_order(one: &str, other: &str) -> Ordering {
+    match (is_number(one), is_number(other)) {
+        // Without leading zeros a longer number is a larger one, however long both are.
+        (true, true) => one.len().cmp(&other.len()).then_with(|| one.cmp(other)),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => one.cmp(other),
+    }
+}
+
+/// A version to compare with, kept as it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct VersionOperand {
+    pub(crate) text: Box<str>,
+    core: [u64; 3],
+    pre_release: Box<str>,
+}
+
+impl VersionOperand {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let Version { core, pre_release } = Version::parse(text)?;
+        Some(Self { text: text.into(), core, pre_release: pre_release.into() })
+    }
+
+    /// How a text stands to this version; nothing if it is no version.
+    pub(crate) fn order_of(&self, text: &str) -> Option<Ordering> {
+        let operand = Version { core: self.core, pre_release: &self.pre_release };
+        Some(Version::parse(text)?.order(&operand))
+    }
+}
