@@ -1,1 +1,23 @@
-//! Placeholder crate root, replaced as the crate is built.
+#![doc = include_str!("../README.md")]
+
+mod activity;
+mod commit;
+mod controller;
+pub mod convert;
+mod engine;
+mod entropy;
+mod error;
+mod exposure;
+mod folder;
+mod intake;
+pub mod limits;
+mod project;
+mod snapshot;
+mod view;
+
+pub use activity::{Message, Next, Subscription};
+pub use engine::{Caller, Engine, Submitted};
+pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use error::{OpenError, ReportError, SubmitError};
+pub use sapwood_store::{Clock, ManualClock, MemoryStore, Store, StoreError, SystemClock};
+pub use snapshot::{Scope, Snapshot};

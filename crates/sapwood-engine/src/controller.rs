@@ -1,0 +1,111 @@
+//! The controller's loop. It takes no hints: whatever woke it, it looks at everything and acts on what it sees.
+
+use std::time::Duration;
+
+use sapwood_api::stream::Activity;
+use sapwood_core::command::{Command, Step};
+use sapwood_core::entry::Actor;
+use sapwood_core::tick::{self, Observed, Report};
+use sapwood_store::{Decided, StoreError};
+
+use crate::engine::Engine;
+use crate::error::SubmitError;
+use crate::folder::Ledgers;
+use crate::limits::LOOK_SECONDS;
+use crate::project::{Project, Reading, read, write};
+use crate::snapshot::Scope;
+
+impl Engine {
+    /// Journals waiting exposures, folds the journal, looks at every rollout once and acts.
+    ///
+    /// # Errors
+    /// The store's; nothing is lost, the next look starts where this one failed.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.flush_exposures().await?;
+        let mut ledgers = self.0.ledgers.lock().await;
+        self.fold_journal(&mut ledgers).await?;
+        for project in self.all_projects() {
+            self.look(&project, &mut ledgers).await;
+        }
+        Ok(())
+    }
+
+    /// Settles every second until the future is dropped. A look that fails is logged and made again.
+    pub async fn run(&self) {
+        let mut looks = tokio::time::interval(Duration::from_secs(LOOK_SECONDS));
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            if let Err(error) = self.settle().await {
+                tracing::error!("the controller could not look: {error}");
+            }
+        }
+    }
+
+    async fn look(&self, project: &Project, ledgers: &mut Ledgers) {
+        let now = self.now();
+        let of_project = ledgers.rollouts.entry(project.key.clone()).or_default();
+        let sources = ledgers.sources.entry(project.key.clone()).or_default();
+        let observed = Observed { ledgers: of_project, sources, ledger_offset: ledgers.offset };
+        let reports = tick::tick(&project.state(), &observed, now);
+        for report in reports {
+            self.note(project, &report, ledgers);
+            if let Some(command) = report.command.clone() {
+                self.act(project, command, &report).await;
+            }
+        }
+    }
+
+    /// Keeps what was seen, for the console, and tells the streams if it changed.
+    fn note(&self, project: &Project, report: &Report, ledgers: &Ledgers) {
+        let scope = Scope { project: project.key.clone(), environment: report.environment.clone() };
+        let Some(served) = self.served(&scope) else { return };
+        let sentence = report.sentence.clone();
+        let mut reading = Reading { sentence, gate: report.gate, evidence: report.evidence.clone() };
+        let known = read(&served.readings).get(&report.rollout).cloned();
+        if known.as_ref().is_some_and(|known| same_counts(known, &reading)) {
+            return;
+        }
+        let state = project.state();
+        let rollout =
+            state.environments.get(&report.environment).and_then(|e| e.rollouts.get(&report.rollout));
+        let ledger = ledgers.rollouts.get(&project.key).and_then(|of| of.get(&report.rollout));
+        if let (Some(rollout), Some(ledger)) = (rollout, ledger) {
+            reading.evidence = reading.evidence.with_intervals(rollout, ledger);
+        }
+        let version = state.version;
+        drop(state);
+        write(&served.readings).insert(report.rollout.clone(), reading);
+        if served.broadcaster.has_readers()
+            && let Some(rollout) = self.rollout(&scope, report.rollout.as_str())
+        {
+            served.broadcaster.tell(version, Activity::Rollout { rollout });
+        }
+    }
+
+    async fn act(&self, project: &Project, command: Command, report: &Report) {
+        let expands = matches!(&command, Command::Step { step, .. } if Step::expands(*step));
+        let decided =
+            Decided { at: report.evidence.at, ledger_offset: report.evidence.ledger_offset, expands };
+        match self.commit(&project.key, Actor::System, command, Some(decided)).await {
+            Ok(_) => tracing::info!(rollout = %report.rollout, "{}", report.sentence),
+            // Somebody was quicker, or too much time passed: the next look decides anew.
+            Err(SubmitError::Rejected(rejection)) => {
+                tracing::info!(rollout = %report.rollout, "not done: {rejection}");
+            }
+            Err(error) => tracing::error!(rollout = %report.rollout, "could not act: {error}"),
+        }
+    }
+}
+
+/// Whether two readings say the same; the moment of reading and intervals (which follow from counts) apart.
+fn same_counts(one: &Reading, other: &Reading) -> bool {
+    let counts = |reading: &Reading| -> Vec<_> {
+        reading.evidence.guardrails.iter().map(|g| (g.treated, g.control, g.revision)).collect()
+    };
+    one.sentence == other.sentence
+        && one.gate == other.gate
+        && one.evidence.exposed_treated == other.evidence.exposed_treated
+        && one.evidence.exposed_control == other.evidence.exposed_control
+        && counts(one) == counts(other)
+}

@@ -1,0 +1,120 @@
+//! Wire shapes to commands and entries to wire shapes, shared by HTTP and the command line.
+
+mod rollout;
+
+use sapwood_api::manage::{
+    FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest,
+};
+use sapwood_core::command::Command;
+use sapwood_core::entry::Entry;
+use sapwood_core::event::{About, MetricKind};
+use sapwood_core::id::{EnvironmentKey, ProjectKey};
+use sapwood_core::rejection::Rejection;
+use sapwood_core::token::{Token, TokenKind};
+use sapwood_eval::FlagKey;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::engine::Engine;
+
+pub use rollout::{StepName, rollout, step};
+
+/// `PUT …/flags/{key}`. The salt is minted once and kept for the flag's life.
+pub fn flag(
+    engine: &Engine,
+    project: &ProjectKey,
+    key: &str,
+    request: FlagRequest,
+) -> Result<Command, Rejection> {
+    let key: FlagKey = parse("key", key)?;
+    let known =
+        engine.read(project, |state| state.flags.get(&key).map(|known| known.value.flag.clone())).flatten();
+    let (salt, bucketing) = match known {
+        Some(flag) => (json!(flag.salt), json!(flag.bucketing)),
+        None => (json!(engine.entropy().salt()), json!("flagd-v3")),
+    };
+    let body = request.flag;
+    let mut shape = json!({
+        "key": key,
+        "type": body.value_type,
+        "variants": body.variants,
+        "client_visible": body.client_visible,
+        "bucketing": bucketing,
+        "salt": salt,
+    });
+    if let Value::Object(fields) = &mut shape {
+        fields.extend(body.unit.map(|unit| ("unit".to_owned(), json!(unit))));
+        fields.extend(body.layer.map(|layer| ("layer".to_owned(), layer)));
+    }
+    let about: About = shape_of("/about", Value::Object(request.about))?;
+    Ok(Command::DefineFlag { flag: shape_of("/flag", shape)?, about })
+}
+
+/// `PUT …/environments/{e}/flags/{key}`.
+pub fn targeting(environment: &str, key: &str, request: TargetingRequest) -> Result<Command, Rejection> {
+    Ok(Command::SetTargeting {
+        environment: parse("environment", environment)?,
+        flag: parse("key", key)?,
+        targeting: shape_of("/targeting", request.targeting)?,
+    })
+}
+
+/// `PUT …/segments/{key}`.
+pub fn segment(key: &str, request: SegmentRequest) -> Result<Command, Rejection> {
+    let mut fields: Map<String, Value> = request.segment;
+    fields.insert("key".to_owned(), json!(key));
+    Ok(Command::DefineSegment { segment: shape_of("/segment", Value::Object(fields))? })
+}
+
+/// `PUT …/metrics/{key}`.
+pub fn metric(key: &str, request: MetricRequest) -> Result<Command, Rejection> {
+    let metric: MetricKind = shape_of("/metric", request.metric)?;
+    Ok(Command::DefineMetric { key: parse("key", key)?, metric, description: request.description })
+}
+
+/// `POST …/tokens`: the command, and the secret to show once.
+pub fn token(engine: &Engine, request: TokenRequest) -> Result<(Command, Uuid, String), Rejection> {
+    let kind: TokenKind = shape_of("/kind", json!(request.kind))?;
+    let environment: Option<EnvironmentKey> =
+        request.environment.map(|key| parse("/environment", &key)).transpose()?;
+    if environment.is_none() && kind != TokenKind::Admin {
+        let message = format!("a {} token belongs to one environment; name it", kind.as_str());
+        return Err(Rejection::invalid("/environment", message));
+    }
+    let id = engine.entropy().id(engine.now());
+    let secret = format!("sw_{}_{}", kind.as_str(), engine.entropy().secret());
+    let secret_hash = Engine::secret_hash(&secret);
+    let token = Token { id, kind, name: request.name, environment, secret_hash };
+    Ok((Command::IssueToken { token }, id, secret))
+}
+
+/// An entry as the API shows it.
+pub fn log_entry(entry: &Entry) -> LogEntry {
+    LogEntry {
+        version: entry.version,
+        id: entry.id.to_string(),
+        kind: entry.kind.clone(),
+        environment: entry.environment.as_ref().map(ToString::to_string),
+        actor: json!(entry.actor),
+        at: entry.at.to_string(),
+        // What the log holds was written as JSON; should it not be, it is shown as the text it is.
+        body: serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone())),
+        prev_hash: entry.prev_hash.to_string(),
+        hash: entry.hash.to_string(),
+    }
+}
+
+/// A name from an address or a field.
+pub(crate) fn parse<T>(path: &str, text: &str) -> Result<T, Rejection>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| Rejection::invalid(path, error.to_string()))
+}
+
+/// A definition from JSON.
+pub(crate) fn shape_of<T: DeserializeOwned>(path: &str, json: Value) -> Result<T, Rejection> {
+    serde_json::from_value(json).map_err(|error| Rejection::invalid(path, error.to_string()))
+}

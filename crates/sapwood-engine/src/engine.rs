@@ -1,0 +1,223 @@
+//! The engine as the rest of the program sees it: open, snapshot, submit, report, settle.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, RwLock};
+
+use arc_swap::ArcSwap;
+use sapwood_core::entry::{Actor, Entry, Hash};
+use sapwood_core::id::{ProjectKey, Stream};
+use sapwood_core::state::State;
+use sapwood_core::time::Timestamp;
+use sapwood_core::token::Token;
+use sapwood_store::{Clock, MemoryStore, Store, StoreError};
+use sha2::{Digest, Sha256};
+
+use crate::activity::Subscription;
+use crate::entropy::Entropy;
+use crate::error::OpenError;
+use crate::exposure::Desk;
+use crate::folder::Ledgers;
+use crate::limits::{ENTRIES_PER_READ, LOG_PAGE_MAX};
+use crate::project::{Project, Served, read, write};
+use crate::snapshot::{Scope, Snapshot};
+
+/// Whoever shows a valid token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The project the token belongs to.
+    pub project: ProjectKey,
+    /// The token.
+    pub token: Token,
+}
+
+impl Caller {
+    /// Who the log says did it.
+    pub const fn actor(&self) -> Actor {
+        Actor::Token(self.token.id)
+    }
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// Version of the project's stream now.
+    pub version: u64,
+    /// The entries appended; none if it was already so.
+    pub entries: Vec<Entry>,
+}
+
+impl Submitted {
+    /// Whether anything changed.
+    pub const fn changed(&self) -> bool {
+        !self.entries.is_empty()
+    }
+}
+
+/// Where to look things up without a lock; replaced whole when tokens or environments change.
+#[derive(Debug, Default)]
+struct Directory {
+    callers: HashMap<[u8; 32], Arc<Caller>>,
+    served: BTreeMap<Scope, Arc<Served>>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) unit_key: [u8; 32],
+    pub(crate) exposures: Desk,
+    pub(crate) ledgers: tokio::sync::Mutex<Ledgers>,
+    projects: RwLock<BTreeMap<ProjectKey, Arc<Project>>>,
+    directory: ArcSwap<Directory>,
+    streams_open: Arc<AtomicUsize>,
+}
+
+/// A handle on the engine; cloning it is cheap.
+#[derive(Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Folds the log, loads the ledgers and publishes what every environment serves.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, OpenError> {
+        let unit_key = store.secret("unit", entropy.bytes()).await?;
+        let streams = store.streams().await?;
+        let inner = Inner {
+            store,
+            clock,
+            entropy,
+            unit_key,
+            exposures: Desk::default(),
+            ledgers: tokio::sync::Mutex::default(),
+            projects: RwLock::default(),
+            directory: ArcSwap::default(),
+            streams_open: Arc::default(),
+        };
+        let engine = Self(Arc::new(inner));
+        for stream in streams {
+            if let Stream::Project(key) = stream {
+                let project = Arc::new(Project::new(key.clone()));
+                engine.catch_up(&project).await?;
+                write(&engine.0.projects).insert(key, project);
+            }
+        }
+        engine.index();
+        engine.load_ledgers(&mut *engine.0.ledgers.lock().await).await?;
+        Ok(engine)
+    }
+
+    /// An engine that forgets everything when it is dropped, for simulated worlds and tests.
+    pub async fn in_memory(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, OpenError> {
+        Self::open(Arc::new(MemoryStore::new(Arc::clone(&clock))), clock, entropy).await
+    }
+
+    /// The engine's present moment.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The source of ids, salts and secrets.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// All projects.
+    pub fn projects(&self) -> Vec<ProjectKey> {
+        read(&self.0.projects).keys().cloned().collect()
+    }
+
+    /// Looks at a project's state; `None` if there is no such project. `look` must be quick: changes wait for it.
+    pub fn read<R>(&self, project: &ProjectKey, look: impl FnOnce(&State) -> R) -> Option<R> {
+        let project = self.project(project)?;
+        let state = project.state();
+        Some(look(&state))
+    }
+
+    /// What an environment serves now. No lock, no wait.
+    pub fn snapshot(&self, scope: &Scope) -> Option<Arc<Snapshot>> {
+        self.served(scope).map(|served| served.snapshot.load_full())
+    }
+
+    /// Who shows this secret; `None` if nobody valid does. No lock, no wait.
+    ///
+    /// Looked up by hash, so that neither the time it takes nor a dump of memory gives the secret away.
+    pub fn authenticate(&self, secret: &str) -> Option<Arc<Caller>> {
+        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        self.0.directory.load().callers.get(&hash).cloned()
+    }
+
+    /// The hash a token's secret is known by.
+    pub fn secret_hash(secret: &str) -> Hash {
+        Hash::from_bytes(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// Opens a stream of what happens in an environment; `None` if there is no such environment or too many
+    /// streams are open.
+    pub fn subscribe(&self, scope: &Scope) -> Option<Subscription> {
+        self.served(scope)?.broadcaster.subscribe(&self.0.streams_open)
+    }
+
+    /// Entries of a project's log after a version, at most 500.
+    pub async fn log(
+        &self,
+        project: &ProjectKey,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.0.store.read_from(Stream::Project(project.clone()), after, limit.min(LOG_PAGE_MAX)).await
+    }
+
+    pub(crate) fn served(&self, scope: &Scope) -> Option<Arc<Served>> {
+        self.0.directory.load().served.get(scope).cloned()
+    }
+
+    pub(crate) fn project(&self, key: &ProjectKey) -> Option<Arc<Project>> {
+        read(&self.0.projects).get(key).cloned()
+    }
+
+    /// The project, made if it is not there: its first command defines it.
+    pub(crate) fn project_or_new(&self, key: &ProjectKey) -> Arc<Project> {
+        let mut projects = write(&self.0.projects);
+        Arc::clone(projects.entry(key.clone()).or_insert_with(|| Arc::new(Project::new(key.clone()))))
+    }
+
+    pub(crate) fn all_projects(&self) -> Vec<Arc<Project>> {
+        read(&self.0.projects).values().cloned().collect()
+    }
+
+    /// Folds what is in the log and not yet in the project's state.
+    pub(crate) async fn catch_up(&self, project: &Project) -> Result<(), StoreError> {
+        loop {
+            let (stream, after) = (Stream::Project(project.key.clone()), project.state().version);
+            let entries = self.0.store.read_from(stream, after, ENTRIES_PER_READ).await?;
+            let last = entries.len() < ENTRIES_PER_READ;
+            if project.fold(&entries).is_err() || last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Rebuilds the directory after tokens or environments may have changed.
+    pub(crate) fn index(&self) {
+        let mut directory = Directory::default();
+        for project in self.all_projects() {
+            for token in project.state().tokens.values() {
+                let caller = Caller { project: project.key.clone(), token: token.value.clone() };
+                directory.callers.insert(*token.value.secret_hash.as_bytes(), Arc::new(caller));
+            }
+            directory.served.extend(project.served());
+        }
+        self.0.directory.store(Arc::new(directory));
+    }
+}

@@ -1,0 +1,59 @@
+//! Why the engine could not do something, free of HTTP.
+
+use sapwood_core::id::ProjectKey;
+use sapwood_core::rejection::Rejection;
+use sapwood_core::state::FoldError;
+use sapwood_store::StoreError;
+
+/// Why the engine could not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store said no.
+    #[error("the log cannot be read")]
+    Store(#[from] StoreError),
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The domain said no.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// There is no such project.
+    #[error("there is no project `{0}`")]
+    UnknownProject(ProjectKey),
+    /// The project's log holds something this version cannot read.
+    #[error("this project is read-only: {0}")]
+    Halted(FoldError),
+    /// Others kept changing the project meanwhile.
+    #[error("too many changes at once; try again")]
+    Busy,
+    /// The event could not be written as JSON, which is a defect.
+    #[error("the event could not be written")]
+    Encode(#[from] serde_json::Error),
+    /// The store said no.
+    #[error("the change could not be stored")]
+    Store(#[from] StoreError),
+}
+
+/// Why a batch was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// There is no such environment.
+    #[error("there is no such environment")]
+    UnknownScope,
+    /// Too many items.
+    #[error("{found} items are over the limit of {limit} for one batch; send several")]
+    TooMany {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// `sent_at` is not a time.
+    #[error("`sent_at`: {0}")]
+    SentAt(String),
+    /// The store said no; nothing of the batch was taken.
+    #[error("the batch could not be stored")]
+    Store(#[from] StoreError),
+}

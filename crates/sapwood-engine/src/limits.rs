@@ -1,0 +1,28 @@
+//! Every limit of the engine, in one place.
+
+/// Times a decision is made again after somebody else appended first.
+pub const DECIDE_ATTEMPTS_MAX: usize = 5;
+/// Open streams at most, over all environments.
+pub const STREAMS_MAX: usize = 10_000;
+/// Messages a slow reader of a stream may fall behind before it is told to look again.
+pub const STREAM_BACKLOG_MAX: usize = 256;
+/// Automatic exposures that wait to be journaled; more are dropped and counted.
+pub const EXPOSURES_WAITING_MAX: usize = 262_144;
+/// Subjects remembered as already exposed; beyond, the memory starts anew and repetitions are journaled again.
+pub const EXPOSURES_REMEMBERED_MAX: usize = 1_000_000;
+/// Records of one journal batch made of automatic exposures.
+pub const RECORDS_PER_BATCH_MAX: usize = 10_000;
+/// Journal batches folded at a time.
+pub const FOLD_BATCHES_MAX: usize = 256;
+/// Entries read from the log at a time.
+pub const ENTRIES_PER_READ: usize = 1_000;
+/// Entries of one page of the log.
+pub const LOG_PAGE_MAX: usize = 500;
+/// An event this much older than its arrival is refused, in seconds.
+pub const EVENT_AGE_SECONDS_MAX: i64 = 7 * 86_400;
+/// An event this much later than its arrival is refused, in seconds.
+pub const EVENT_AHEAD_SECONDS_MAX: i64 = 300;
+/// Clocks that differ by more than this are corrected for, in seconds.
+pub const SKEW_SECONDS_TOLERATED: i64 = 5;
+/// Seconds between two looks of the controller.
+pub const LOOK_SECONDS: u64 = 1;
