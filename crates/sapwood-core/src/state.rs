@@ -50,7 +50,7 @@ pub struct Environment {
     pub targeting: BTreeMap<FlagKey, Revised<Targeting>>,
     /// All rollouts that ever started here, oldest first (their ids are ordered by time).
     pub rollouts: BTreeMap<RolloutId, Rollout>,
-    /// Candidates nobody gets any more, by flag.
+    /// Candidates nobody gets any more, by flag, newest first.
     pub barred: BTreeMap<FlagKey, Vec<Barred>>,
 }
 
@@ -250,7 +250,8 @@ impl Environment {
             };
             let barred = self.barred.entry(flag.clone()).or_default();
             if !barred.contains(&bar) {
-                barred.push(bar);
+                // Newest first: where two bars contradict each other, evaluation lets the newer one count.
+                barred.insert(0, bar);
             }
         }
         Some(flag)
