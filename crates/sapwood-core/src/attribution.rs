@@ -1,8 +1,9 @@
 //! Folds resolved records into a rollout's ledger: each subject counts once per guardrail, at its first
 //! affecting event after its first exposure, in the epoch and arm in force at that event.
 //!
-//! The result depends on the set of records only, not on their order: a late record moves a count, it never
-//! adds one.
+//! The result depends on the set of records only, not on their order or repetition: a late record moves a count,
+//! it never adds one. That holds as long as nothing arrives later than [`LATENESS_SECONDS`] after its time, and
+//! [`PENDING_PER_SUBJECT_MAX`] events are enough to wait with.
 
 use crate::ledger::{ACTIVITY, Cell, EXPOSURE, Hit, REACH, RolloutLedger, SubjectRow, SumKey, Sums};
 use crate::limits::{LATENESS_SECONDS, PENDING_PER_SUBJECT_MAX};
@@ -46,121 +47,164 @@ impl RolloutLedger {
 
     fn fold_exposure(&mut self, spec: &RolloutSpec, unit: UnitHash, hit: Hit) {
         let row = self.rows.entry(unit).or_default().entry(EXPOSURE.to_owned()).or_default();
-        let new_epoch = !row.reached.contains(&hit.epoch);
-        if new_epoch {
-            row.reached.push(hit.epoch);
-            row.reached.sort_unstable();
-        }
-        let before = row.counted;
-        if before.is_none_or(|first| hit < first) {
+        let before = Standing::of(row);
+        let (seen_before, seen) = row.see(hit.epoch, hit.arm);
+        if before.first.is_none_or(|first| hit < first) {
             row.counted = Some(hit);
-            if let Some(first) = before {
+        }
+        let now = Standing::of(row);
+        if seen_before != Some(seen) {
+            if let Some(arm) = seen_before {
+                self.add(reach_key(hit.epoch, arm), MINUS_ONE);
+            }
+            self.add(reach_key(hit.epoch, seen), ONE);
+            self.touch_row(EXPOSURE, unit);
+        }
+        if before.first != now.first {
+            if let Some(first) = before.first {
                 self.add(sum_key(EXPOSURE, 0, first, first.arm.into()), MINUS_ONE);
             }
             self.add(sum_key(EXPOSURE, 0, hit, hit.arm.into()), ONE);
             self.touch_row(EXPOSURE, unit);
-            for guardrail in &spec.guardrails {
-                self.reconsider(guardrail, unit, hit);
-            }
         }
-        if new_epoch {
-            // The minute of an epoch's first sighting must not depend on which sighting arrived first.
-            let key = SumKey {
-                epoch: hit.epoch,
-                guardrail: REACH.to_owned(),
-                revision: 0,
-                arm: hit.arm.into(),
-                minute: 0,
-            };
-            self.add(key, ONE);
-            self.touch_row(EXPOSURE, unit);
+        if before != now {
+            for guardrail in &spec.guardrails {
+                self.reconsider(guardrail, unit, before, now);
+            }
         }
         let activity = sum_key(ACTIVITY, 0, hit, hit.arm.into());
         self.add(activity, Sums { subjects: 0, records: 1 });
     }
 
     fn fold_event(&mut self, guardrail: &Guardrail, unit: UnitHash, hit: Hit) {
-        let exposed = self.first_exposure(unit);
-        if exposed.is_some_and(|first| first.arm == Arm::Ring) {
-            return;
-        }
+        let standing = self.standing(unit);
         let name = guardrail.key.as_str();
         let row = row_of(&mut self.rows, unit, guardrail);
-        if exposed.is_none_or(|first| hit.at < first.at) {
+        if standing.first.is_none_or(|first| hit.at < first.at) {
             let Err(place) = row.pending.binary_search(&hit) else { return };
             row.pending.insert(place, hit);
             // Dropping the latest, not the newest arrival, keeps the result independent of the order.
             let dropped = if row.pending.len() > PENDING_PER_SUBJECT_MAX { row.pending.pop() } else { None };
-            self.due.insert((hit.at, unit, name.to_owned()));
-            if let Some(dropped) = dropped {
+            let waits_for = |at: Timestamp| row.pending.iter().any(|hit| hit.at == at);
+            if waits_for(hit.at) {
+                self.due.insert((hit.at, unit, name.to_owned()));
+            }
+            if let Some(dropped) = dropped.filter(|dropped| !waits_for(dropped.at)) {
                 self.due.remove(&(dropped.at, unit, name.to_owned()));
             }
         } else if row.counted.is_none_or(|counted| hit < counted) {
             let before = row.counted.replace(hit);
-            self.move_count(guardrail, before, hit);
+            let before = before.map(|before| (before, standing.cell(before)));
+            self.move_count(name, guardrail.revision, before, Some((hit, standing.cell(hit))));
         } else {
             return;
         }
         self.touch_row(name, unit);
     }
 
-    /// An exposure earlier than any known arrived: an event that was waiting may now be the one that counts.
-    fn reconsider(&mut self, guardrail: &Guardrail, unit: UnitHash, exposure: Hit) {
+    /// What is known of a subject's exposures changed: an event that was waiting may now be the one that counts,
+    /// one that was taken for unexposed no longer is, and one that counted may turn out to be a ring member's.
+    fn reconsider(&mut self, guardrail: &Guardrail, unit: UnitHash, before: Standing, now: Standing) {
         let name = guardrail.key.as_str();
         let Some(row) = self.rows.get_mut(&unit).and_then(|rows| rows.get_mut(name)) else { return };
-        if row.revision != guardrail.revision || exposure.arm == Arm::Ring {
-            return;
+        let Some(exposure) = now.first.filter(|_| row.revision == guardrail.revision) else { return };
+        let unexposed = row.unexposed.take();
+        if let Some(hit) = unexposed
+            && let Err(place) = row.pending.binary_search(&hit)
+        {
+            row.pending.insert(place, hit);
+            self.due.insert((hit.at, unit, name.to_owned()));
         }
         let place = row.pending.partition_point(|hit| hit.at < exposure.at);
         let after = row.pending.split_off(place);
         for hit in &after {
             self.due.remove(&(hit.at, unit, name.to_owned()));
         }
-        let Some(first) = after.into_iter().next() else { return };
-        if row.counted.is_none_or(|counted| first < counted) {
-            let before = row.counted.replace(first);
-            self.move_count(guardrail, before, first);
+        let counted = row.counted;
+        row.counted = counted.into_iter().chain(after.first().copied()).min();
+        let counts = row.counted.map(|hit| (hit, now.cell(hit)));
+        let counted = counted.map(|hit| (hit, before.cell(hit)));
+        self.move_count(name, guardrail.revision, unexposed.map(|hit| (hit, unexposed_cell(hit))), None);
+        if counted != counts {
+            self.move_count(name, guardrail.revision, counted, counts);
         }
         self.touch_row(name, unit);
     }
 
-    fn move_count(&mut self, guardrail: &Guardrail, before: Option<Hit>, now: Hit) {
-        let name = guardrail.key.as_str();
-        if let Some(before) = before {
-            self.add(sum_key(name, guardrail.revision, before, before.arm.into()), MINUS_ONE);
+    fn move_count(
+        &mut self,
+        name: &str,
+        revision: u32,
+        before: Option<(Hit, Cell)>,
+        now: Option<(Hit, Cell)>,
+    ) {
+        for ((hit, cell), delta) in
+            before.map(|place| (place, MINUS_ONE)).into_iter().chain(now.map(|place| (place, ONE)))
+        {
+            self.add(sum_key(name, revision, hit, cell), delta);
         }
-        self.add(sum_key(name, guardrail.revision, now, now.arm.into()), ONE);
     }
 
     /// Gives up waiting for exposures of events older than the lateness allowed before `watermark`: a subject
-    /// that is still unknown goes to the `unexposed` cell of its recomputed arm, once per guardrail.
+    /// that is still unknown goes to the `unexposed` cell of its recomputed arm, once per guardrail, until an
+    /// exposure of it arrives after all.
     pub fn settle(&mut self, watermark: Timestamp) {
         let horizon = watermark.plus_seconds(-LATENESS_SECONDS);
         while let Some(due) = self.due.first().cloned().filter(|(at, ..)| *at < horizon) {
             self.due.remove(&due);
             let (at, unit, name) = due;
-            let exposed = self.first_exposure(unit).is_some();
+            let exposed = self.standing(unit).first.is_some();
             let Some(row) = self.rows.get_mut(&unit).and_then(|rows| rows.get_mut(&name)) else { continue };
             let expired = row.pending.iter().copied().find(|hit| hit.at == at);
             row.pending.retain(|hit| hit.at != at);
-            let revision = row.revision;
-            let counts = !exposed && row.unexposed.is_none();
-            if let Some(hit) = expired.filter(|_| counts) {
+            let (revision, before) = (row.revision, row.unexposed);
+            let counts = expired.filter(|hit| !exposed && before.is_none_or(|before| *hit < before));
+            if let Some(hit) = counts {
                 row.unexposed = Some(hit);
-                let cell = match hit.arm {
-                    Arm::Treated => Cell::UnexposedTreated,
-                    Arm::Control => Cell::UnexposedControl,
-                    Arm::Ring => Cell::Ring,
-                };
-                self.add(sum_key(&name, revision, hit, cell), ONE);
+                let place = |hit| (hit, unexposed_cell(hit));
+                self.move_count(&name, revision, before.map(place), Some(place(hit)));
             }
             self.touch_row(&name, unit);
         }
     }
 
-    fn first_exposure(&self, unit: UnitHash) -> Option<Hit> {
-        self.rows.get(&unit)?.get(EXPOSURE)?.counted
+    fn standing(&self, unit: UnitHash) -> Standing {
+        let row = self.rows.get(&unit).and_then(|rows| rows.get(EXPOSURE));
+        row.map(Standing::of).unwrap_or_default()
     }
+}
+
+/// What a subject's exposures say of its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Standing {
+    /// Its first exposure; no earlier event counts.
+    first: Option<Hit>,
+    /// The first epoch in which it was in a ring: from then on it had the candidate whatever its bucket says.
+    ring_since: Option<u32>,
+}
+
+impl Standing {
+    fn of(exposures: &SubjectRow) -> Self {
+        Self { first: exposures.counted, ring_since: exposures.ring_since() }
+    }
+
+    /// Where an event counts: in the arm in force for it then, unless it is a ring member's.
+    fn cell(&self, hit: Hit) -> Cell {
+        if self.ring_since.is_some_and(|epoch| epoch <= hit.epoch) { Cell::Ring } else { hit.arm.into() }
+    }
+}
+
+const fn unexposed_cell(hit: Hit) -> Cell {
+    match hit.arm {
+        Arm::Treated => Cell::UnexposedTreated,
+        Arm::Control => Cell::UnexposedControl,
+        Arm::Ring => Cell::Ring,
+    }
+}
+
+/// The minute of an epoch's first sighting must not depend on which sighting arrived first, so there is none.
+fn reach_key(epoch: u32, arm: Arm) -> SumKey {
+    SumKey { epoch, guardrail: REACH.to_owned(), revision: 0, arm: arm.into(), minute: 0 }
 }
 
 /// The row of a subject under a guardrail; one left by an earlier revision is begun anew.

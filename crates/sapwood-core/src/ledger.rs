@@ -1,7 +1,8 @@
 //! The ledger of one rollout: what is counted, under which keys, and the rows that make each subject count once.
 //!
 //! Merging two ledgers is addition of sums and earliest-first of rows, so neither order nor repetition of
-//! records changes it. [`crate::attribution`] folds records in; the store keeps what changed.
+//! records changes who counts where (only [`ACTIVITY`] counts repetitions, and nothing is decided on how many).
+//! [`crate::attribution`] folds records in; the store keeps what changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 
 /// First exposures: each subject once per rollout. What sample-ratio mismatch is judged on.
 pub const EXPOSURE: &str = "$exposure";
-/// Subjects seen in an epoch: each once per epoch. What the data gate counts.
+/// Subjects seen in an epoch: each once per epoch, all in minute 0. What the data gate counts.
 pub const REACH: &str = "$reach";
 /// Evaluations per minute. What freshness is judged on.
 pub const ACTIVITY: &str = "$activity";
@@ -111,9 +112,10 @@ pub struct SubjectRow {
     /// Events before any known exposure, oldest first; they count if an earlier exposure still arrives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Hit>,
-    /// Epochs the subject was seen in; only in [`EXPOSURE`] rows.
+    /// Epochs the subject was seen in, ascending, and the arm it counts in there; only in [`EXPOSURE`] rows.
+    /// Of several arms in one epoch the last in the order treated, control, ring counts, whichever came first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub reached: Vec<u32>,
+    pub reached: Vec<(u32, Arm)>,
     /// The event that was counted as unexposed, if one was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unexposed: Option<Hit>,
@@ -124,13 +126,37 @@ const fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
+impl SubjectRow {
+    /// Notes an epoch and arm; answers the arm it counted in there before, and the arm it counts in now.
+    pub(crate) fn see(&mut self, epoch: u32, arm: Arm) -> (Option<Arm>, Arm) {
+        match self.reached.binary_search_by_key(&epoch, |(seen, _)| *seen) {
+            Err(place) => {
+                self.reached.insert(place, (epoch, arm));
+                (None, arm)
+            }
+            Ok(place) => match self.reached.get_mut(place) {
+                Some((_, seen)) => {
+                    let before = std::mem::replace(seen, arm.max(*seen));
+                    (Some(before), *seen)
+                }
+                None => (None, arm),
+            },
+        }
+    }
+
+    /// The first epoch in which the subject was in a ring, if it ever was.
+    pub(crate) fn ring_since(&self) -> Option<u32> {
+        self.reached.iter().find(|(_, arm)| *arm == Arm::Ring).map(|(epoch, _)| *epoch)
+    }
+}
+
 /// Key of a subject row inside one rollout.
 pub type RowKey = (String, UnitHash);
 
 /// What changed since the last call of [`RolloutLedger::take_changes`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// Whole new values of sums.
+    /// Whole new values of sums; zero where nothing is left of one.
     pub sums: Vec<(SumKey, Sums)>,
     /// Whole new values of rows.
     pub rows: Vec<(RowKey, SubjectRow)>,
@@ -170,14 +196,24 @@ impl RolloutLedger {
 
     /// Adds to one sum.
     pub(crate) fn add(&mut self, key: SumKey, delta: Sums) {
+        if delta == Sums::default() {
+            return;
+        }
         if delta.subjects != 0 {
-            let total =
-                self.totals.entry((key.epoch, key.guardrail.clone(), key.revision, key.arm)).or_default();
+            let cell = (key.epoch, key.guardrail.clone(), key.revision, key.arm);
+            let total = self.totals.entry(cell.clone()).or_default();
             *total = total.saturating_add(delta.subjects);
+            if *total == 0 {
+                self.totals.remove(&cell);
+            }
         }
         let sum = self.sums.entry(key.clone()).or_default();
         sum.subjects = sum.subjects.saturating_add(delta.subjects);
         sum.records = sum.records.saturating_add(delta.records);
+        // A count that moved away leaves nothing behind, so that the way here cannot be seen from the result.
+        if *sum == Sums::default() {
+            self.sums.remove(&key);
+        }
         self.dirty_sums.insert(key);
     }
 
@@ -213,7 +249,10 @@ impl RolloutLedger {
     pub fn take_changes(&mut self) -> Changes {
         let sums = std::mem::take(&mut self.dirty_sums)
             .into_iter()
-            .filter_map(|key| self.sums.get(&key).map(|sum| (key.clone(), *sum)))
+            .map(|key| {
+                let sum = self.sums.get(&key).copied().unwrap_or_default();
+                (key, sum)
+            })
             .collect();
         let rows = std::mem::take(&mut self.dirty_rows)
             .into_iter()
