@@ -26,10 +26,10 @@ pub fn harm(rollout: &Rollout, guardrail: &Guardrail, reading: &GuardrailReading
 /// `ratio 2.2 (98.4 % interval 1.1 to 3.9)`, or nothing before anybody is affected.
 pub fn interval(rollout: &Rollout, guardrail: &Guardrail, reading: &GuardrailReading) -> Option<String> {
     let ratio = reading.ratio?;
-    let level = 100.0 * (1.0 - 2.0 * rollout.spec.alpha() * crate::evidence::weight(guardrail));
+    let level = percent(1.0 - 2.0 * rollout.spec.alpha() * crate::evidence::weight(guardrail));
     let lower = reading.ratio_lower.map_or_else(|| "0".to_owned(), two_digits);
     let upper = reading.ratio_upper.map_or_else(|| "no upper bound".to_owned(), two_digits);
-    Some(format!("ratio {} ({level:.1} % interval {lower} to {upper})", two_digits(ratio)))
+    Some(format!("ratio {} ({level} % interval {lower} to {upper})", two_digits(ratio)))
 }
 
 /// `25 %`, or the ring's name.
@@ -50,7 +50,8 @@ pub fn waiting(rollout: &Rollout, gate: &Gate) -> String {
         missing.push(format!("{left} more {} of fresh data", if left == 1 { "minute" } else { "minutes" }));
     }
     if gate.treated < gate.subjects_needed {
-        missing.push(format!("{} of {} treated subjects", count(gate.treated), count(gate.subjects_needed)));
+        let who = if on_a_ring(rollout) { "members" } else { "treated subjects" };
+        missing.push(format!("{} of {} {who}", count(gate.treated), count(gate.subjects_needed)));
     }
     if gate.control < gate.subjects_needed && !gate.ring {
         missing.push(format!("{} of {} control subjects", count(gate.control), count(gate.subjects_needed)));
@@ -59,6 +60,29 @@ pub fn waiting(rollout: &Rollout, gate: &Gate) -> String {
         return format!("On {here}: ready to go on");
     }
     format!("On {here}: waiting for {}", missing.join(" and "))
+}
+
+/// What a stage had when it was left, and where the rollout goes.
+pub fn passed(rollout: &Rollout, gate: &Gate, next: usize) -> String {
+    let here = stage_name(rollout, rollout.epoch().stage);
+    let next = stage_name(rollout, next);
+    let minutes =
+        format!("{} {}", gate.bake_minutes, if gate.bake_minutes == 1 { "minute" } else { "minutes" });
+    if on_a_ring(rollout) {
+        return format!(
+            "{here} held for {minutes} with {} of its members; on to {next}",
+            count(gate.treated)
+        );
+    }
+    format!(
+        "{here} held for {minutes} with {} treated and {} control subjects; on to {next}",
+        count(gate.treated),
+        count(gate.control),
+    )
+}
+
+fn on_a_ring(rollout: &Rollout) -> bool {
+    rollout.stage().is_some_and(|stage| stage.who.ring().is_some())
 }
 
 /// An e-value as odds: `275:1`, capped where digits stop meaning anything.
@@ -77,6 +101,12 @@ pub fn count(n: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A fraction close to one as percent, with as many digits as it takes not to say 100.
+fn percent(fraction: f64) -> String {
+    let text = format!("{:.5}", 100.0 * fraction);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn about(value: f64) -> String {

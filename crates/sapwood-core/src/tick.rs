@@ -5,7 +5,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-use sapwood_eval::RolloutId;
+use sapwood_eval::{RolloutId, Share};
 
 use crate::command::Command;
 use crate::evidence::{self, Evidence};
@@ -51,7 +51,7 @@ pub struct Gate {
     pub control: u64,
     /// How many of each arm are needed.
     pub subjects_needed: u64,
-    /// Whether the stage is a ring, which has no control.
+    /// Whether there is no control to wait for: the stage is a ring, or treats everybody.
     pub ring: bool,
     /// Whether a person must agree and has not.
     pub approval_missing: bool,
@@ -143,22 +143,28 @@ pub fn gate(rollout: &Rollout, ledger: &RolloutLedger, now: Timestamp) -> Gate {
         };
     };
     let ring = stage.who.ring().is_some();
-    let minutes = active_minutes(rollout, ledger);
+    let minutes = active_minutes(rollout, ledger, now);
     let reached = |cell| evidence::reached_now(rollout, ledger, cell);
     Gate {
-        bake_minutes: fresh_minutes(&minutes, stale_minutes(stage), epoch.from.minute(), now.minute()),
+        bake_minutes: fresh_minutes(&minutes, stale_minutes(stage), whole_minute(epoch.from), now.minute()),
         bake_minutes_needed: i64::from(stage.bake_seconds.div_ceil(60)),
         treated: reached(if ring { Cell::Ring } else { Cell::Treated }),
         control: reached(Cell::Control),
         // A ring is a handful of named people; that one of them came is all that can be asked.
         subjects_needed: if ring { stage.subjects_min.min(1) } else { stage.subjects_min },
-        ring,
+        ring: ring || epoch.share == Share::WHOLE,
         approval_missing: stage.approval && rollout.approved_stage != Some(epoch.stage),
     }
 }
 
-/// Minutes of this epoch in which the stage's people were evaluated, ascending.
-fn active_minutes(rollout: &Rollout, ledger: &RolloutLedger) -> Vec<i64> {
+/// The first minute that lies in the epoch as a whole: a bake of one minute must not end after its last second.
+const fn whole_minute(from: Timestamp) -> i64 {
+    Timestamp::from_ms(from.ms().saturating_add(59_999)).minute()
+}
+
+/// Minutes of this epoch in which the stage's people were evaluated, ascending. A minute that is still to come
+/// was reported by a clock that is ahead, and says nothing of whether people come now.
+fn active_minutes(rollout: &Rollout, ledger: &RolloutLedger, now: Timestamp) -> Vec<i64> {
     let epoch = rollout.epoch().number;
     let cells: &[Cell] = match rollout.stage().map(|stage| stage.who.ring().is_some()) {
         Some(true) => &[Cell::Ring],
@@ -167,6 +173,7 @@ fn active_minutes(rollout: &Rollout, ledger: &RolloutLedger) -> Vec<i64> {
     let mut minutes: Vec<_> = cells.iter().flat_map(|cell| ledger.active_minutes(epoch, *cell)).collect();
     minutes.sort_unstable();
     minutes.dedup();
+    minutes.retain(|minute| *minute <= now.minute());
     minutes
 }
 

@@ -111,19 +111,11 @@ impl Scene<'_> {
             .find(|(guardrail, reading)| guardrail.action == action && reading.crossed())
     }
 
-    /// A dependent that is being rolled back in this tick or was within the cool-down.
+    /// A rollout that needs this one, directly or through others, and is being rolled back in this tick or was
+    /// within the cool-down.
     fn suspect_dependent(&self, earlier: &[Report]) -> Option<&RolloutId> {
-        let base = &self.rollout.spec;
-        self.environment
-            .rollouts
-            .values()
-            .filter(|other| {
-                other
-                    .spec
-                    .prerequisites
-                    .iter()
-                    .any(|needs| needs.flag == base.flag && needs.variants.contains(&base.candidate))
-            })
+        self.dependents()
+            .into_iter()
             .find(|other| {
                 let now_suspect = earlier.iter().any(|report| {
                     report.rollout == other.spec.id
@@ -132,11 +124,34 @@ impl Scene<'_> {
                 let was_suspect = matches!(
                     other.phase,
                     Phase::RolledBack { at, .. } if at >= self.rollout.started_at
-                        && self.now.seconds_since(at) < COOL_DOWN_SECONDS
+                        // Either way, so that a clock set back cannot stretch it.
+                        && self.now.seconds_since(at).abs() < COOL_DOWN_SECONDS
                 );
                 now_suspect || was_suspect
             })
             .map(|other| &other.spec.id)
+    }
+
+    /// Rollouts of whatever phase that need this one's candidate, directly or through others.
+    fn dependents(&self) -> Vec<&Rollout> {
+        let mut found: Vec<&Rollout> = Vec::new();
+        let mut open = vec![self.rollout];
+        while let Some(base) = open.pop() {
+            let base = &base.spec;
+            for other in self.environment.rollouts.values() {
+                let mut needs = other.spec.prerequisites.iter();
+                let depends =
+                    needs.any(|needs| needs.flag == base.flag && needs.variants.contains(&base.candidate));
+                if depends
+                    && other.spec.id != self.rollout.spec.id
+                    && !found.iter().any(|known| known.spec.id == other.spec.id)
+                {
+                    found.push(other);
+                    open.push(other);
+                }
+            }
+        }
+        found
     }
 
     /// Reasons to stand still that are not proof of harm.
@@ -192,7 +207,8 @@ impl Scene<'_> {
     fn missing_data(&self, evidence: &Evidence) -> Option<String> {
         let stale = self.rollout.stage().map_or(0, stale_minutes);
         let began = self.rollout.epoch().from.minute();
-        let last = active_minutes(self.rollout, self.ledger).last().copied().unwrap_or(began).max(began);
+        let last =
+            active_minutes(self.rollout, self.ledger, self.now).last().copied().unwrap_or(began).max(began);
         let silence = self.now.minute().saturating_sub(last);
         if silence > stale {
             return Some(format!("No traffic: nobody met the flag for {silence} minutes"));
@@ -269,6 +285,9 @@ impl Scene<'_> {
             return Finding::go(Step::Hold { cause: HoldCause::Approval }, reason);
         }
         let Some((next, _)) = self.rollout.next_stage() else {
+            if let Some(wait) = self.base_is_behind(Share::WHOLE) {
+                return Finding::wait(format!("On {here}: {wait}"));
+            }
             let reason = format!("The last stage, {here}, held for its whole bake; the audience gets it");
             return Finding::go(Step::Complete, reason);
         };
@@ -276,13 +295,7 @@ impl Scene<'_> {
         if let Some(wait) = self.base_is_behind(share) {
             return Finding::wait(format!("On {here}: {wait}"));
         }
-        let reason = format!(
-            "{here} held for {} minutes with {} treated and {} control subjects; on to {}",
-            gate.bake_minutes,
-            sentence::count(gate.treated),
-            sentence::count(gate.control),
-            sentence::stage_name(self.rollout, next),
-        );
+        let reason = sentence::passed(self.rollout, gate, next);
         Finding::go(Step::Advance { from: self.rollout.epoch().stage }, reason)
     }
 
