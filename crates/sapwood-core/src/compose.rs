@@ -80,6 +80,29 @@ fn needs_of(config: &FlagConfig) -> impl Iterator<Item = &Serves> {
     rules.chain(audiences).flat_map(|condition| mentions(condition).needs).chain(direct)
 }
 
+/// The flags that name `needed` in a prerequisite here, with what they name; what was rolled back asks no more.
+pub(crate) fn askers<'a>(
+    environment: &'a Environment,
+    needed: &'a FlagKey,
+) -> impl Iterator<Item = (&'a FlagKey, &'a Serves)> {
+    let rules = environment.targeting.iter().flat_map(|(key, targeting)| {
+        let conditions = targeting.value.rules.iter().map(|rule| &rule.when);
+        conditions.flat_map(|when| mentions(when).needs).map(move |needs| (key, needs))
+    });
+    let rollouts = environment
+        .rollouts
+        .values()
+        .filter(|rollout| !matches!(rollout.phase, Phase::RolledBack { .. }))
+        // Of a retired flag nothing is left to compile.
+        .filter(|rollout| environment.targeting.contains_key(&rollout.spec.flag))
+        .flat_map(|rollout| {
+            let spec = &rollout.spec;
+            let audience = mentions(&spec.audience).needs;
+            audience.into_iter().chain(&spec.prerequisites).map(move |needs| (&spec.flag, needs))
+        });
+    rules.chain(rollouts).filter(move |(asker, needs)| needs.flag == *needed && *asker != needed)
+}
+
 /// What a condition names.
 #[derive(Debug, Default)]
 pub(crate) struct Mentions<'a> {

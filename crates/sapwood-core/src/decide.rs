@@ -12,10 +12,11 @@ use crate::command::Command;
 use crate::entry::Actor;
 use crate::event::{EnvironmentDefined, Event, MetricDefined, ProjectDefined, TokenIssued, TokenRevoked};
 use crate::id::EnvironmentKey;
-use crate::limits::{ENVIRONMENTS_MAX, TEXT_MAX, TOKENS_MAX};
+use crate::limits::{ENVIRONMENTS_MAX, METRICS_MAX, TEXT_MAX, TOKENS_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
+use crate::token::{Token, TokenKind};
 
 /// An event and the environment it concerns.
 pub type Placed = (Option<EnvironmentKey>, Event);
@@ -35,6 +36,11 @@ pub fn decide(
     match command {
         Command::DefineProject { project, name } => {
             text("/name", &name)?;
+            if let Some((known, _)) = state.project.as_ref().filter(|(known, _)| *known != project) {
+                let message =
+                    format!("this project is `{known}`, and a key stands for life; only the name can change");
+                return Err(Rejection::invalid("/project", message));
+            }
             let same = state.project.as_ref() == Some(&(project.clone(), name.clone()));
             Ok(unless(same, None, ProjectDefined { project, name }))
         }
@@ -65,16 +71,12 @@ pub fn decide(
                 .metrics
                 .get(&key)
                 .is_some_and(|known| known.value.metric == metric && known.value.description == description);
+            if !state.metrics.contains_key(&key) {
+                limit("metrics of a project", state.metrics.len().saturating_add(1), METRICS_MAX)?;
+            }
             Ok(unless(same, None, MetricDefined { key, metric, description }))
         }
-        Command::IssueToken { token } => {
-            limit("tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
-            text("/name", &token.name)?;
-            if let Some(key) = &token.environment {
-                environment(state, key)?;
-            }
-            Ok(vec![(None, TokenIssued { token }.into())])
-        }
+        Command::IssueToken { token } => issue_token(state, token),
         Command::RevokeToken { token } => {
             state.tokens.get(&token).ok_or(Rejection::UnknownToken(token))?;
             Ok(vec![(None, TokenRevoked { token }.into())])
@@ -82,10 +84,31 @@ pub fn decide(
         Command::StartRollout { environment, rollout } => start::start(state, &environment, *rollout, now),
         Command::Step { environment: key, rollout: id, step, because } => {
             let environment = environment(state, &key)?;
-            let events = rollout::step(environment, &id, step, &because)?;
+            let events = rollout::step(environment, actor, &id, step, &because)?;
             Ok(events.into_iter().map(|event| (Some(key.clone()), event)).collect())
         }
     }
+}
+
+fn issue_token(state: &State, token: Token) -> Result<Vec<Placed>, Rejection> {
+    text("/name", &token.name)?;
+    if let Some(known) = state.tokens.get(&token.id) {
+        if known.value == token {
+            return Ok(Vec::new());
+        }
+        return Err(Rejection::invalid("/id", "another token has this id; mint a new one"));
+    }
+    limit("tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
+    match &token.environment {
+        Some(key) => drop(environment(state, key)?),
+        None if token.kind == TokenKind::Admin => {}
+        None => {
+            let message =
+                format!("a token of kind `{}` is for one environment; name it", token.kind.as_str());
+            return Err(Rejection::invalid("/environment", message));
+        }
+    }
+    Ok(vec![(None, TokenIssued { token }.into())])
 }
 
 fn environment<'a>(state: &'a State, key: &EnvironmentKey) -> Result<&'a Environment, Rejection> {

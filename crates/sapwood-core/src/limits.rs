@@ -8,6 +8,12 @@ pub const GUARDRAILS_MAX: usize = 20;
 pub const WEIGHT_PERMILLE_MAX: u32 = 800;
 /// Flags of a project.
 pub const FLAGS_MAX: usize = 10_000;
+/// Segments of a project.
+pub const SEGMENTS_MAX: usize = 1_000;
+/// Metrics of a project.
+pub const METRICS_MAX: usize = 1_000;
+/// Tags of a flag.
+pub const TAGS_MAX: usize = 50;
 /// Environments of a project.
 pub const ENVIRONMENTS_MAX: usize = 50;
 /// Tokens of a project that are not revoked.
@@ -16,7 +22,8 @@ pub const TOKENS_MAX: usize = 500;
 pub const TEXT_MAX: usize = 2_000;
 /// How long an event waits for its subject's exposure, in seconds.
 pub const LATENESS_SECONDS: i64 = 300;
-/// Events that wait for one subject's exposure, per guardrail; more are dropped, the latest first.
+/// Events that wait for one subject's exposure, per guardrail; more are dropped, the latest first. Beyond it an
+/// exposure that arrives after them may find the event dropped that should have counted.
 pub const PENDING_PER_SUBJECT_MAX: usize = 16;
 /// Longest bake of a stage, in seconds (90 days).
 pub const BAKE_SECONDS_MAX: u32 = 90 * 86_400;

@@ -2,23 +2,23 @@
 
 use sapwood_eval::{
     Condition, Flag, FlagConfig, FlagKey, Problem, Segment, SegmentKey, Serve, SetConfig, Targeting,
-    check_config, check_segment,
+    VariantKey, check_config, check_segment,
 };
 
 use super::{Placed, environment, limit, text, unless};
-use crate::compose::{flag_config, mentions, surroundings};
+use crate::compose::{askers, flag_config, mentions, surroundings};
 use crate::entry::Actor;
 use crate::event::{
     About, Because, EpochOpened, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
 };
 use crate::id::EnvironmentKey;
-use crate::limits::FLAGS_MAX;
+use crate::limits::{FLAGS_MAX, SEGMENTS_MAX, TAGS_MAX};
 use crate::rejection::Rejection;
 use crate::rollout::{HoldCause, Phase, Rollout};
-use crate::state::State;
+use crate::state::{Environment, State};
 
 pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec<Placed>, Rejection> {
-    text("/about/description", &about.description)?;
+    people_read(&about)?;
     if state.retired.contains(&flag.key) {
         return Err(Rejection::KeyRetired(flag.key));
     }
@@ -38,29 +38,68 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
         }
     }
     let values_changed = before.flag.variants != flag.variants || before.flag.layer != flag.layer;
+    let loses_variants = before.flag.variants.keys().any(|variant| !flag.variants.contains_key(variant));
     let mut edits = Vec::new();
     for (key, environment) in &state.environments {
+        if let Some(live) = environment.live_rollout(&flag.key) {
+            fixed_by(live, &before.flag, &flag)?;
+            if values_changed {
+                edits.extend(pause(key, live, "The flag's variants were edited; look, then resume"));
+            }
+        }
         if let Some(mut config) = flag_config(state, environment, &flag.key) {
             config.flag = flag.clone();
             refuse_first(check_config(&config, &surroundings(state, environment, &config)))?;
         }
-        let Some(live) = environment.live_rollout(&flag.key) else { continue };
-        let lost =
-            [&live.spec.baseline, &live.spec.candidate].iter().any(|v| !flag.variants.contains_key(*v));
-        for (what, changed) in [("unit", before.flag.unit != flag.unit), ("variants", lost)] {
-            if changed {
-                let rollout = live.spec.id.clone();
-                return Err(Rejection::FixedByRollout { what, flag: flag.key, rollout });
-            }
-        }
-        if values_changed {
-            edits.extend(pause(key, live, "The flag's variants were edited; look, then resume"));
+        if loses_variants {
+            keeps_what_others_need(environment, &flag.key, |variant| flag.variants.contains_key(variant))?;
         }
     }
     let same = before.flag == flag && before.about == about;
     let mut events = unless(same, None, FlagDefined { flag, about });
     events.extend(edits);
     Ok(events)
+}
+
+fn people_read(about: &About) -> Result<(), Rejection> {
+    text("/about/description", &about.description)?;
+    if let Some(owner) = &about.owner {
+        text("/about/owner", owner)?;
+    }
+    limit("tags of a flag", about.tags.len(), TAGS_MAX)?;
+    about.tags.iter().try_for_each(|tag| text("/about/tags", tag))
+}
+
+/// What a live rollout is about cannot be taken from under it.
+fn fixed_by(live: &Rollout, before: &Flag, after: &Flag) -> Result<(), Rejection> {
+    let lost = [&live.spec.baseline, &live.spec.candidate].iter().any(|v| !after.variants.contains_key(*v));
+    for (what, changed) in [("unit", before.unit != after.unit), ("variants", lost)] {
+        if changed {
+            let rollout = live.spec.id.clone();
+            return Err(Rejection::FixedByRollout { what, flag: after.key.clone(), rollout });
+        }
+    }
+    Ok(())
+}
+
+/// A flag that asks for a flag or a variant that is gone no longer compiles, so nobody may take it away.
+fn keeps_what_others_need(
+    environment: &Environment,
+    needed: &FlagKey,
+    has: impl Fn(&VariantKey) -> bool,
+) -> Result<(), Rejection> {
+    for (asker, needs) in askers(environment, needed) {
+        if let Some(gone) = needs.variants.iter().find(|variant| !has(variant)) {
+            return Err(Rejection::Dependency {
+                flag: asker.clone(),
+                needs: needed.clone(),
+                detail: format!(
+                    "its prerequisite names `{gone}`, which would be gone; change `{asker}` first"
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn retire_flag(state: &State, flag: FlagKey) -> Result<Vec<Placed>, Rejection> {
@@ -74,6 +113,7 @@ pub(super) fn retire_flag(state: &State, flag: FlagKey) -> Result<Vec<Placed>, R
         if let Some(live) = environment.live_rollout(&flag) {
             return Err(Rejection::RolloutLive { flag, rollout: live.spec.id.clone() });
         }
+        keeps_what_others_need(environment, &flag, |_| false)?;
     }
     Ok(vec![(None, FlagRetired { flag }.into())])
 }
@@ -87,26 +127,27 @@ pub(super) fn set_targeting(
 ) -> Result<Vec<Placed>, Rejection> {
     let known = environment(state, &key)?;
     let definition = state.flags.get(&flag).ok_or_else(|| Rejection::UnknownFlag(flag.clone()))?;
-    let mut config = flag_config(state, known, &flag)
-        .unwrap_or_else(|| FlagConfig::new(definition.value.flag.clone(), targeting.clone(), 0));
-    config.targeting = targeting.clone();
-    refuse_first(check_config(&config, &surroundings(state, known, &config)))?;
     let before = known.targeting.get(&flag).map(|revised| &revised.value);
     if before == Some(&targeting) {
         return Ok(Vec::new());
     }
+    if let Some(live) = known.live_rollout(&flag)
+        && let Some(after) = &live.spec.after
+        && !targeting.rules.iter().any(|rule| rule.id == *after)
+    {
+        let what = "the rule the rollout sits below";
+        return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
+    }
+    let mut config = flag_config(state, known, &flag)
+        .unwrap_or_else(|| FlagConfig::new(definition.value.flag.clone(), targeting.clone(), 0));
+    config.targeting = targeting.clone();
+    refuse_first(check_config(&config, &surroundings(state, known, &config)))?;
     let mut events = Vec::new();
-    if let Some(live) = known.live_rollout(&flag) {
-        if let Some(after) = &live.spec.after
-            && !targeting.rules.iter().any(|rule| rule.id == *after)
-        {
-            let what = "the rule the rollout sits below";
-            return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
-        }
-        if before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting)) {
-            let reason = format!("The rules of `{flag}` were edited by {actor}; look, then resume");
-            events.extend(pause(&key, live, &reason));
-        }
+    if let Some(live) = known.live_rollout(&flag)
+        && before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting))
+    {
+        let reason = format!("The rules of `{flag}` were edited by {actor}; look, then resume");
+        events.extend(pause(&key, live, &reason));
     }
     events.insert(0, (Some(key), TargetingSet { flag, targeting }.into()));
     Ok(events)
@@ -125,10 +166,21 @@ pub(super) fn define_segment(
     actor: &Actor,
     segment: Segment,
 ) -> Result<Vec<Placed>, Rejection> {
-    let others = state.segments.iter().map(|(key, known)| (key.clone(), known.value.clone())).collect();
-    refuse_first(check_segment(&segment, &SetConfig { segments: others, ..SetConfig::default() }))?;
+    if !state.segments.contains_key(&segment.key) {
+        limit("segments of a project", state.segments.len().saturating_add(1), SEGMENTS_MAX)?;
+    }
+    let mut world = SetConfig::new([], state.segments.values().map(|known| known.value.clone()));
+    refuse_first(check_segment(&segment, &world))?;
     if state.segments.get(&segment.key).is_some_and(|known| known.value == segment) {
         return Ok(Vec::new());
+    }
+    world.segments.insert(segment.key.clone(), segment.clone());
+    let above = |other: &&Segment| reaches(state, mentions(&other.condition).segments, &segment.key);
+    for other in world.segments.values().filter(above) {
+        if let Some(problem) = check_segment(other, &world).into_iter().next() {
+            let message = format!("segment `{}` would not compile any more: {}", other.key, problem.message);
+            return Err(Rejection::invalid("/condition", message));
+        }
     }
     let mut edits = Vec::new();
     for (key, environment) in &state.environments {
@@ -153,9 +205,15 @@ fn reads_segment(state: &State, key: &EnvironmentKey, rollout: &Rollout, segment
         .unwrap_or_default();
     let conditions = rules.into_iter().map(|(when, _)| when).chain([&rollout.spec.audience]);
     let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring());
-    let mut open: Vec<_> =
-        conditions.flat_map(|condition| mentions(condition).segments).chain(rings).collect();
-    // Segments name segments; each is followed once.
+    reaches(
+        state,
+        conditions.flat_map(|condition| mentions(condition).segments).chain(rings).collect(),
+        segment,
+    )
+}
+
+/// Whether one of these segments is `segment` or names it, directly or through others; each is followed once.
+fn reaches<'a>(state: &'a State, mut open: Vec<&'a SegmentKey>, segment: &SegmentKey) -> bool {
     let mut seen = Vec::new();
     while let Some(name) = open.pop() {
         if name == segment {
@@ -187,8 +245,10 @@ fn pause(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
         because: because.clone(),
     };
     let mut events = vec![(Some(key.clone()), opened.into())];
-    let held_by_hand = matches!(&rollout.phase, Phase::Held { cause, .. } if !cause.lifts_itself());
-    if !held_by_hand {
+    // Who resumes a person's hold confirms the edit with it; an approval says nothing about the edit.
+    let confirmed_by_hand =
+        matches!(&rollout.phase, Phase::Held { cause: HoldCause::Operator | HoldCause::Edit, .. });
+    if !confirmed_by_hand {
         events.push((Some(key.clone()), RolloutHeld { rollout: id, cause: HoldCause::Edit, because }.into()));
     }
     events

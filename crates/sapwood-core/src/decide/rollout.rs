@@ -4,6 +4,7 @@ use sapwood_eval::RolloutId;
 
 use super::ended;
 use crate::command::Step;
+use crate::entry::Actor;
 use crate::event::{
     Because, Event, RolloutCompleted, RolloutHeld, RolloutResumed, RolloutRolledBack, StageApproved,
     StageEntered,
@@ -15,6 +16,7 @@ use crate::state::Environment;
 /// The events of one step, dependents first where they must go first.
 pub(super) fn step(
     environment: &Environment,
+    actor: &Actor,
     id: &RolloutId,
     step: Step,
     because: &Because,
@@ -27,10 +29,10 @@ pub(super) fn step(
     match step {
         Step::RollBack => roll_back(environment, rollout, because),
         Step::Hold { cause } => hold(rollout, cause, because),
-        Step::Resume => resume(rollout, because),
+        Step::Resume => resume(actor, rollout, because),
         Step::Approve { stage } => approve(rollout, stage, because),
         Step::Advance { from } => advance(environment, rollout, from, because),
-        Step::Complete => complete(rollout, because),
+        Step::Complete => complete(environment, rollout, because),
     }
 }
 
@@ -85,22 +87,34 @@ fn live(rollout: &Rollout) -> Result<(), Rejection> {
     }
 }
 
-/// A person's hold replaces the controller's, never the other way round.
+/// A person's hold replaces the controller's, never the other way round; nor does a request for approval, or for
+/// anything weaker, replace what a person said.
 fn hold(rollout: &Rollout, cause: HoldCause, because: &Because) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
-    if let Phase::Held { cause: standing, .. } = &rollout.phase {
-        let same = *standing == cause;
-        let weaker = !standing.lifts_itself() && cause.lifts_itself();
-        if same || weaker {
-            return Ok(Vec::new());
-        }
+    if let Phase::Held { cause: standing, .. } = &rollout.phase
+        && (*standing == cause || strength(*standing) > strength(cause))
+    {
+        return Ok(Vec::new());
     }
     Ok(vec![RolloutHeld { rollout: rollout.spec.id.clone(), cause, because: because.clone() }.into()])
 }
 
-fn resume(rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejection> {
+/// How much it takes to lift a hold: its cause going away, an approval, a person's resume.
+const fn strength(cause: HoldCause) -> u8 {
+    match cause {
+        HoldCause::Guardrail | HoldCause::NoData | HoldCause::Dependency | HoldCause::Freeze => 0,
+        HoldCause::Approval => 1,
+        HoldCause::Operator | HoldCause::Edit => 2,
+    }
+}
+
+/// What a person stopped, the controller does not set going again, even if it decided so before the person did.
+fn resume(actor: &Actor, rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejection> {
     live(rollout)?;
-    match rollout.phase {
+    match &rollout.phase {
+        Phase::Held { cause, reason, .. } if *actor == Actor::System && !cause.lifts_itself() => {
+            Err(Rejection::RolloutHeld { rollout: rollout.spec.id.clone(), reason: reason.clone() })
+        }
         Phase::Held { .. } => {
             Ok(vec![RolloutResumed { rollout: rollout.spec.id.clone(), because: because.clone() }.into()])
         }
@@ -164,7 +178,11 @@ fn advance(
     ])
 }
 
-fn complete(rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejection> {
+fn complete(
+    environment: &Environment,
+    rollout: &Rollout,
+    because: &Because,
+) -> Result<Vec<Event>, Rejection> {
     if let Phase::Completed { .. } = rollout.phase {
         return Ok(Vec::new());
     }
@@ -177,6 +195,7 @@ fn complete(rollout: &Rollout, because: &Because) -> Result<Vec<Event>, Rejectio
             stages: rollout.spec.ladder.stages.len(),
         });
     }
+    prerequisites_hold(environment, rollout, sapwood_eval::Share::WHOLE)?;
     Ok(vec![RolloutCompleted { rollout: rollout.spec.id.clone(), because: because.clone() }.into()])
 }
 

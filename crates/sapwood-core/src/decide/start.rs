@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sapwood_eval::{Share, check_config};
+use sapwood_eval::{RolloutRule, Share, check_config};
 
 use super::{Placed, definition::refuse_first, environment, limit, rollout::prerequisites_hold, text};
 use crate::compose::{flag_config, rollout_rule, surroundings};
@@ -21,9 +21,12 @@ pub(super) fn start(
     now: Timestamp,
 ) -> Result<Vec<Placed>, Rejection> {
     let environment = environment(state, key)?;
-    if environment.rollouts.contains_key(&spec.id) {
+    if let Some(known) = environment.rollouts.get(&spec.id)
+        && (&known.spec.flag, &known.spec.candidate) == (&spec.flag, &spec.candidate)
+    {
         return Ok(Vec::new());
     }
+    is_new(state, environment, &spec)?;
     flag_is_ready(state, environment, &spec)?;
     ladder_climbs(state, &spec)?;
     guardrails_fit(state, &spec)?;
@@ -49,11 +52,27 @@ pub(super) fn start(
     Ok([Event::from(started), Event::from(entered)].map(|event| (Some(key.clone()), event)).into())
 }
 
+/// An id names one rollout of the project, and a salt draws once: with the salt of an earlier attempt the same
+/// people would be treated again, so that its harm would look like this one's.
+fn is_new(state: &State, environment: &Environment, spec: &RolloutSpec) -> Result<(), Rejection> {
+    if state.environments.values().any(|other| other.rollouts.contains_key(&spec.id)) {
+        return Err(Rejection::invalid("/id", "another rollout has this id; mint a new one"));
+    }
+    let mut earlier = environment.rollouts.values().filter(|earlier| earlier.spec.flag == spec.flag);
+    if let Some(same) = earlier.find(|earlier| earlier.spec.salt == spec.salt) {
+        let message = format!("rollout {} of this flag had this salt; mint a new one", same.spec.id);
+        return Err(Rejection::invalid("/salt", message));
+    }
+    Ok(())
+}
+
 /// Whatever the audience names must exist, prerequisites must not run in a circle, and so on: exactly what
 /// compilation would say once the rollout is there.
 fn composes(state: &State, environment: &Environment, rollout: &Rollout) -> Result<(), Rejection> {
     let Some(mut config) = flag_config(state, environment, &rollout.spec.flag) else { return Ok(()) };
-    config.rollouts.extend(rollout_rule(rollout));
+    // With the rings of the whole ladder, so that no later stage is what fails to compile.
+    let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring().cloned()).collect();
+    config.rollouts.extend(rollout_rule(rollout).map(|rule| RolloutRule { rings, ..rule }));
     refuse_first(check_config(&config, &surroundings(state, environment, &config)))
 }
 
@@ -62,7 +81,7 @@ fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -
     let flag = &state.flags.get(&spec.flag).ok_or_else(unknown)?.value.flag;
     let targeting = environment.targeting.get(&spec.flag).ok_or_else(|| {
         Rejection::invalid(
-            "flag",
+            "/flag",
             format!("`{}` has no targeting in this environment; set it first", spec.flag),
         )
     })?;
@@ -163,7 +182,7 @@ fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
         }
         if guardrail.weight_permille == 0 {
             return Err(Rejection::invalid(
-                path("weight"),
+                path("weight_permille"),
                 "must be at least 1 of 1000, or it can never act",
             ));
         }
