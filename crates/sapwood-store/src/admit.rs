@@ -4,7 +4,9 @@ use sapwood_core::entry::Entry;
 use sapwood_core::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::limits::{APPEND_DRAFTS_MAX, BATCH_RECORDS_MAX, DECISION_AGE_MS_MAX, ENTRY_BODY_BYTES_MAX};
+use crate::limits::{
+    APPEND_DRAFTS_MAX, BATCH_RECORDS_MAX, BATCHES_PER_CALL_MAX, DECISION_AGE_MS_MAX, ENTRY_BODY_BYTES_MAX,
+};
 use crate::store::{Append, JournalBatch};
 use crate::verify::Head;
 
@@ -19,6 +21,7 @@ pub(crate) fn check_append(append: &Append) -> Result<(), StoreError> {
 
 /// Refuses a batch over a limit.
 pub(crate) fn check_batches(batches: &[JournalBatch]) -> Result<(), StoreError> {
+    within("a call's batches", batches.len(), BATCHES_PER_CALL_MAX)?;
     batches.iter().try_for_each(|batch| within("a batch's records", batch.records.len(), BATCH_RECORDS_MAX))
 }
 

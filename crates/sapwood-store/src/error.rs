@@ -1,12 +1,14 @@
 //! What the store could not do. Every case is "the world said no"; the domain's own refusals live elsewhere.
 
+use std::sync::Arc;
+
 use sapwood_core::entry::ChainError;
 use sapwood_core::id::Stream;
 use sapwood_core::time::Timestamp;
 use uuid::Uuid;
 
 /// Why a call on the store was not carried out. Nothing of a refused call is kept.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else appended first; fold what is new and decide again.
     #[error("could not append to stream {stream} after version {expected}: its head is {head}")]
@@ -63,11 +65,11 @@ pub enum StoreError {
     },
 }
 
-/// The error underneath.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+/// The error underneath; shared, because one failed commit may answer many callers.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// What was being done when the storage failed, and how it failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("could not {doing}")]
 pub struct Failure {
     /// What could not be done, to follow "could not".
@@ -78,8 +80,11 @@ pub struct Failure {
 }
 
 impl StoreError {
-    pub(crate) fn failed(doing: &'static str, source: impl Into<Cause>) -> Self {
-        Self::Failed(Failure { doing, source: source.into() })
+    pub(crate) fn failed(
+        doing: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Failed(Failure { doing, source: Arc::from(source.into()) })
     }
 }
 

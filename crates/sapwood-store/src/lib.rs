@@ -5,12 +5,14 @@ mod clock;
 mod error;
 pub mod limits;
 mod memory;
+mod sqlite;
 mod store;
 mod verify;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Cause, Failure, StoreError};
 pub use memory::{Call, Fault, MemoryStore};
+pub use sqlite::{OpenError, SqliteStore};
 pub use store::{
     Append, BoxFuture, Decided, JournalBatch, Journaled, LedgerCommit, LedgerScope, LoadedLedger, SourceRow,
     Store,
