@@ -24,6 +24,7 @@ mod program;
 mod rollout;
 mod set;
 mod share;
+mod slots;
 mod table;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]
@@ -46,4 +47,5 @@ pub use program::CompiledFlag;
 pub use rollout::{Barred, Phase, RolloutRule};
 pub use set::FlagSet;
 pub use share::{Share, ShareError};
+pub use slots::{Move, Reshared, SlotsError, lay_out, reshare, shares};
 pub use value::{Finite, INTEGER_MAX, Value, ValueError, ValueType};

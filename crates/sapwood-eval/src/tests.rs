@@ -5,6 +5,7 @@ mod compile;
 mod evaluate;
 mod explain;
 mod operators;
+mod slots;
 
 use serde_json::{Value as Json, json};
 
