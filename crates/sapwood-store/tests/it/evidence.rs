@@ -81,7 +81,7 @@ fn key(minute: i64, arm: Cell) -> SumKey {
 
 fn row(n: i64) -> SubjectRow {
     let hit = Hit { at: NOON.plus_seconds(n), epoch: 1, arm: Arm::Control };
-    SubjectRow { revision: 2, counted: Some(hit), pending: vec![hit], reached: vec![1, 2], unexposed: None }
+    SubjectRow { revision: 2, counted: Some(hit), pending: vec![hit], ..SubjectRow::default() }
 }
 
 fn source(metric: &str, events: u64) -> SourceRow {
