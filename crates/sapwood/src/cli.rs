@@ -1,0 +1,140 @@
+//! The command line: what can be asked, and what is assumed when it is not said.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+use crate::demo;
+use crate::failure::Failure;
+use crate::serve;
+
+/// Release in small slices: flags, staged rollouts, and guardrails that take a bad slice back by themselves.
+#[derive(Debug, Parser)]
+#[command(name = "sapwood", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch Sapwood save a launch: a simulated shop, a fault, and the slice taken back. Needs nothing set up.
+    Demo(DemoArgs),
+    /// Run the server on an embedded database.
+    Serve(ServeArgs),
+    /// Look at rollouts.
+    #[command(subcommand)]
+    Rollout(RolloutCommand),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// What goes wrong, if anything.
+    #[arg(long, value_enum, default_value_t = Scenario::Errors)]
+    pub(crate) scenario: Scenario,
+    /// Exit when the story is over instead of keeping the console open, and run as fast as the machine can.
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// One JSON object a line; the last one is the outcome.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The same seed tells the same story.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Virtual seconds per second; without it 60, or as fast as the machine can with --headless.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) speed: Option<u32>,
+    /// Port of the console; the next free one is taken if it is in use. 0 takes any.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+}
+
+/// What goes wrong in the demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Nothing: both slices reach everybody.
+    Good,
+    /// One slice makes checkouts fail from its 25 % stage on.
+    Errors,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; port 0 takes any free one.
+    #[arg(long, env = "SAPWOOD_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Directory of the embedded database; made if it is not there.
+    #[arg(long, env = "SAPWOOD_DATA", default_value = "sapwood-data")]
+    pub(crate) data: PathBuf,
+    /// Print one JSON object when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum RolloutCommand {
+    /// Follow a rollout until it ends. Exits with 0 when completed, 6 when rolled back.
+    Watch(WatchArgs),
+}
+
+/// Options of `rollout watch`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WatchArgs {
+    /// The rollout's id; without it the newest live one.
+    pub(crate) rollout: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which server, and who asks.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServerArgs {
+    /// The server's address.
+    #[arg(long, env = "SAPWOOD_SERVER", default_value = "http://127.0.0.1:8080")]
+    pub(crate) server: String,
+    /// An admin token.
+    #[arg(long, env = "SAPWOOD_TOKEN", hide_env_values = true)]
+    pub(crate) token: String,
+    /// The project.
+    #[arg(long, env = "SAPWOOD_PROJECT", default_value = "default")]
+    pub(crate) project: String,
+    /// The environment.
+    #[arg(long, env = "SAPWOOD_ENVIRONMENT", default_value = "production")]
+    pub(crate) environment: String,
+}
+
+impl Cli {
+    /// A server says what it does; commands speak for themselves.
+    pub(crate) const fn default_log_level(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) => "info",
+            Command::Demo(_) | Command::Rollout(_) => "error",
+        }
+    }
+
+    pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        match self.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,3 @@
+//! Commands that talk to a server.
+
+pub(crate) mod watch;

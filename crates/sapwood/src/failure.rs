@@ -1,0 +1,106 @@
+//! What a command ends with when it cannot do its work: a message, its causes, and an exit code scripts can read.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use sapwood_api::problem::Problem;
+
+/// Exit codes beyond success (0) and usage (2, clap's own).
+pub(crate) mod code {
+    /// Something failed.
+    pub(crate) const FAILED: u8 = 1;
+    /// The request was refused.
+    pub(crate) const INVALID: u8 = 3;
+    /// There is no such thing.
+    pub(crate) const NOT_FOUND: u8 = 4;
+    /// Somebody was quicker, or the state does not allow it.
+    pub(crate) const CONFLICT: u8 = 5;
+    /// The rollout was rolled back, or the scenario ended otherwise than expected.
+    pub(crate) const ROLLED_BACK: u8 = 6;
+    /// The token is missing, wrong or may not do this.
+    pub(crate) const AUTH: u8 = 7;
+    /// The server cannot be reached.
+    pub(crate) const UNREACHABLE: u8 = 8;
+}
+
+/// A command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A sentence that says it all.
+    #[error("{0}")]
+    Said(String),
+    /// The server answered with a problem.
+    #[error("{} ({})", .0.detail, .0.code)]
+    Problem(Box<Problem>),
+    /// The server did not answer.
+    #[error("{url} cannot be reached; is `sapwood serve` running there?")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The operating system said no.
+    #[error("the operating system said no")]
+    Io(#[from] std::io::Error),
+    /// The engine could not open.
+    #[error("the data directory cannot be opened")]
+    Open(#[from] sapwood_engine::OpenError),
+    /// The data directory cannot be used.
+    #[error("the data directory cannot be used")]
+    Directory(#[from] sapwood_store::OpenError),
+    /// The store said no.
+    #[error("the data could not be read or written")]
+    Store(#[from] sapwood_engine::StoreError),
+    /// A change was not made.
+    #[error("a change could not be made")]
+    Submit(#[from] sapwood_engine::SubmitError),
+    /// The domain said no.
+    #[error(transparent)]
+    Rejected(#[from] sapwood_core::rejection::Rejection),
+    /// JSON that cannot be read or written.
+    #[error("an answer could not be read")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Problem(problem) => match problem.status {
+                401 | 403 => code::AUTH,
+                404 => code::NOT_FOUND,
+                409 | 412 => code::CONFLICT,
+                400..=499 => code::INVALID,
+                _ => code::FAILED,
+            },
+            Self::Unreachable { .. } => code::UNREACHABLE,
+            Self::Rejected(_) => code::INVALID,
+            Self::Said(_)
+            | Self::Io(_)
+            | Self::Open(_)
+            | Self::Directory(_)
+            | Self::Store(_)
+            | Self::Submit(_)
+            | Self::Json(_) => code::FAILED,
+        }
+    }
+
+    /// Prints the message with its causes to standard error.
+    pub(crate) fn report(&self) -> ExitCode {
+        let mut text = format!("sapwood: {self}");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let line = error.to_string();
+            if !text.ends_with(&line) {
+                text.push_str(": ");
+                text.push_str(&line);
+            }
+            cause = error.source();
+        }
+        // If standard error is gone there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "{text}");
+        ExitCode::from(self.exit_code())
+    }
+}

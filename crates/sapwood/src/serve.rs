@@ -1,0 +1,84 @@
+//! `sapwood serve`: the server on its embedded database, until it is told to stop.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use sapwood_engine::{Clock, Engine, OsEntropy, Store, SystemClock};
+use sapwood_store::SqliteStore;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::cli::ServeArgs;
+use crate::failure::Failure;
+use crate::first_start::{self, FirstTokens, PRODUCTION, PROJECT};
+use crate::out::Out;
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        Failure::Said(format!(
+            "{} cannot be listened on ({error}); choose another with --listen",
+            args.listen
+        ))
+    })?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = Arc::new(SqliteStore::open(&args.data, Arc::clone(&clock)).await?);
+    let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
+    let engine = Engine::open(shared, clock, Arc::new(OsEntropy)).await?;
+    let tokens = first_start::prepare(&engine).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    announce(Out::new(args.json), &url, tokens.as_ref(), &args)?;
+    let options = sapwood_http::Options { console_open: false };
+    let router = sapwood_http::router(engine.clone(), options);
+    let looking = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.run().await }
+    });
+    axum::serve(listener, router).with_graceful_shutdown(told_to_stop()).await?;
+    looking.abort();
+    // What was evaluated in the last second is still journaled.
+    engine.settle().await?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn announce(out: Out, url: &str, tokens: Option<&FirstTokens>, args: &ServeArgs) -> std::io::Result<()> {
+    let mut text = format!("Sapwood serves on {url}\nData is in {}", args.data.display());
+    let mut json = json!({ "event": "listening", "url": url, "project": PROJECT, "environment": PRODUCTION });
+    if let Some(tokens) = tokens {
+        text = format!(
+            "{text}\n\nThis is the first start. These tokens are shown once; keep them:\n  \
+             admin   {}\n  server  {}   (for environment `{PRODUCTION}`)\n\n\
+             Sign in to the console with the admin token; give your application the server token.",
+            tokens.admin, tokens.server
+        );
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("admin_token".to_owned(), json!(tokens.admin));
+            fields.insert("server_token".to_owned(), json!(tokens.server));
+        }
+    }
+    out.say(&text, &json)
+}
+
+/// Ends on Ctrl-C or SIGTERM; if signals cannot be heard, never.
+pub(crate) async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!("SIGTERM cannot be heard: {error}");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        heard = interrupt => if let Err(error) = heard {
+            tracing::warn!("Ctrl-C cannot be heard: {error}");
+            std::future::pending::<()>().await;
+        },
+        () = terminate => {}
+    }
+}
