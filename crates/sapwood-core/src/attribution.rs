@@ -223,3 +223,6 @@ fn row_of<'a>(
 fn sum_key(guardrail: &str, revision: u32, hit: Hit, cell: Cell) -> SumKey {
     SumKey { epoch: hit.epoch, guardrail: guardrail.to_owned(), revision, arm: cell, minute: hit.at.minute() }
 }
+
+#[cfg(test)]
+mod tests;

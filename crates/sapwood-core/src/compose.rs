@@ -127,3 +127,6 @@ pub(crate) fn mentions(condition: &Condition) -> Mentions<'_> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ fn text(path: &str, value: &str) -> Result<(), Rejection> {
 fn ended(rollout: RolloutId, how: &'static str) -> Rejection {
     Rejection::RolloutEnded { rollout, how }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -243,3 +243,6 @@ fn units(stratum: &Stratum) -> f64 {
     // Counts of people stay far below 2^53, where an f64 stops being exact.
     u32::try_from(stratum.treated.saturating_add(stratum.control)).map_or(f64::MAX, f64::from)
 }
+
+#[cfg(test)]
+mod tests;

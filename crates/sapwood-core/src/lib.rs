@@ -15,6 +15,8 @@ pub mod rejection;
 pub mod rollout;
 pub mod sentence;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod tick;
 pub mod time;
 pub mod token;

@@ -327,3 +327,6 @@ impl Rollout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,3 +191,6 @@ fn fresh_minutes(active: &[i64], stale: i64, from: i64, now: i64) -> i64 {
     }
     fresh
 }
+
+#[cfg(test)]
+mod tests;
