@@ -57,14 +57,18 @@ impl Murmur3 {
             self.block(low_half(self.carry));
             self.carry >>= 32;
         }
-        for byte in rest {
-            self.carry |= u64::from(*byte) << self.carry_bits;
-            self.carry_bits += 8;
-            if self.carry_bits == 32 {
-                self.block(low_half(self.carry));
-                self.carry = 0;
-                self.carry_bits = 0;
-            }
+        let (last, bits) = match *rest {
+            [a, b, c] => (u32::from_le_bytes([a, b, c, 0]), 24),
+            [a, b] => (u32::from_le_bytes([a, b, 0, 0]), 16),
+            [a] => (u32::from(a), 8),
+            _ => return,
+        };
+        self.carry |= u64::from(last) << self.carry_bits;
+        self.carry_bits += bits;
+        if self.carry_bits >= 32 {
+            self.block(low_half(self.carry));
+            self.carry >>= 32;
+            self.carry_bits -= 32;
         }
     }
 

@@ -13,7 +13,7 @@ use crate::config::World;
 use crate::key::SegmentKey;
 use crate::limits::Limits;
 use crate::problem::{Part, Problem, pointer};
-use crate::program::CompiledSegment;
+use crate::program::{CompiledSegment, Name};
 
 pub(crate) use segment::references as segment_references;
 
@@ -34,11 +34,13 @@ pub(crate) struct Builder<'a> {
     limits: Limits,
     path: Vec<Part<'a>>,
     problems: Vec<Problem>,
+    /// Attributes asked for so far, and how often.
+    names: Vec<(Name, usize)>,
 }
 
 impl<'a> Builder<'a> {
     pub(crate) const fn new(world: &'a dyn World, segments: SegmentSource<'a>, limits: Limits) -> Self {
-        Self { world, segments, limits, path: Vec::new(), problems: Vec::new() }
+        Self { world, segments, limits, path: Vec::new(), problems: Vec::new(), names: Vec::new() }
     }
 
     /// What was built, if nothing is wrong with it.

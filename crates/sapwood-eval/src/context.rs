@@ -1,17 +1,20 @@
 //! What a caller says about a subject: attributes by name, checked against limits once and then only read.
 
+mod read;
+
 use std::fmt;
 
-use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
-use crate::hash::hash;
+use crate::hash::{hash, same};
 use crate::limits::{
     CONTEXT_ATTRIBUTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NAME_BYTES_MAX, CONTEXT_TEXT_BYTES_MAX,
     CONTEXT_VALUES_MAX,
 };
+use crate::value::Finite;
+use crate::version;
 
 /// The attribute that names the subject.
 pub const TARGETING_KEY: &str = "targetingKey";
@@ -31,41 +34,78 @@ const SCAN_MAX: usize = 16;
 /// assert_eq!(context, Context::new("user-1").with("country", "DE")?.with("age", 37)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Ordered by hash, then name.
     attributes: Vec<Attribute>,
+    /// Names and texts in one piece of memory: a subject is read once, cold, and each piece would be a cache miss.
+    arena: String,
+    /// The targeting key, if it is a non-empty text: nearly every split and segment asks for it.
+    targeting_key: Option<(Span, u64)>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Attribute {
     hash: u64,
-    name: Box<str>,
-    value: Datum,
+    name: Span,
+    value: Stored,
 }
 
-/// An attribute's value, as conditions see it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Datum {
+/// An attribute that was looked for, there or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'c>(Option<&'c Attribute>);
+
+/// A part of the arena.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Stored {
     Boolean(bool),
     Number(f64),
-    Text(Text),
-    List(Vec<Datum>),
+    Text {
+        span: Span,
+        hash: u64,
+        release: Release,
+    },
+    /// Boxed, as lists and objects are rare and would make every attribute larger.
+    List(Box<List>),
     /// Carried along for whoever prints the context; no condition looks inside.
-    Object(serde_json::Map<String, Json>),
+    Object(Box<serde_json::Map<String, Json>>),
+}
+
+/// A version's three numbers in one, if a text is one; found out once, since many rules may ask.
+pub(crate) type Release = Option<std::num::NonZeroU64>;
+
+/// A list: its texts as conditions see them, and all of it as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    texts: Vec<(u64, Box<str>)>,
+    items: Vec<Json>,
+}
+
+impl List {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Hashed<'_>> {
+        self.texts.iter().map(|(hash, text)| Hashed { hash: *hash, text, release: None })
+    }
+}
+
+/// An attribute's value, as conditions see it. Each asks for the one type it understands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'c> {
+    context: &'c Context,
+    stored: &'c Stored,
 }
 
 /// A text with its hash, computed once so that each table costs a probe.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Text {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed<'c> {
     pub(crate) hash: u64,
-    pub(crate) text: Box<str>,
-}
-
-impl Text {
-    pub(crate) fn new(text: &str) -> Self {
-        Self { hash: hash(text), text: text.into() }
-    }
+    pub(crate) text: &'c str,
+    pub(crate) release: Release,
 }
 
 /// Why a context is refused; the message names the limit and its figure.
@@ -92,22 +132,113 @@ impl Context {
     /// Adds or replaces an attribute; `null` removes it.
     pub fn with(mut self, name: &str, value: impl Into<Json>) -> Result<Self, ContextError> {
         let mut budget = Budget { values: self.attributes.len() };
-        self.set(name, value.into(), &mut budget)?;
+        let stored = self.store(value.into(), &mut budget).map_err(|error| error.within(name))?;
+        self.set(name, stored)?;
         Ok(self)
     }
 
-    fn set(&mut self, name: &str, value: Json, budget: &mut Budget) -> Result<(), ContextError> {
+    /// The subject's targeting key, if it is a non-empty text.
+    #[must_use]
+    pub fn targeting_key(&self) -> Option<&str> {
+        self.key().map(|text| text.text)
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> Option<Hashed<'_>> {
+        self.targeting_key.map(|(span, hash)| Hashed { hash, text: self.text(span), release: None })
+    }
+
+    /// The value of an attribute as a unit to bucket and count: a non-empty text, or nothing.
+    #[must_use]
+    pub fn unit(&self, name: &str) -> Option<&str> {
+        self.unit_hashed(hash(name), name).map(|text| text.text)
+    }
+
+    /// The value of an attribute as JSON.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Json> {
+        self.find(hash(name), name).map(Seen::to_json)
+    }
+
+    /// How many attributes there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// Whether nothing is said at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn unit_hashed(&self, hash: u64, name: &str) -> Option<Hashed<'_>> {
+        self.find(hash, name)?.text().filter(|text| !text.text.is_empty())
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, name: &str) -> Option<Seen<'_>> {
+        self.see(self.look_up(hash, name))
+    }
+
+    /// What [`Context::look_up`] found.
+    #[inline]
+    pub(crate) fn see<'c>(&'c self, found: Found<'c>) -> Option<Seen<'c>> {
+        found.0.map(|attribute| Seen { context: self, stored: &attribute.value })
+    }
+
+    /// Where an attribute is, if anywhere, for reading it more than once.
+    #[inline]
+    pub(crate) fn look_up(&self, hash: u64, name: &str) -> Found<'_> {
+        let from = if self.attributes.len() <= SCAN_MAX {
+            0
+        } else {
+            self.attributes.partition_point(|attribute| attribute.hash < hash)
+        };
+        for attribute in self.attributes.get(from..).unwrap_or_default() {
+            if attribute.hash == hash && same(self.text(attribute.name), name) {
+                return Found(Some(attribute));
+            }
+            if attribute.hash > hash {
+                break;
+            }
+        }
+        Found(None)
+    }
+
+    #[inline]
+    fn text(&self, span: Span) -> &str {
+        let range = usize::try_from(span.start).unwrap_or(0)..usize::try_from(span.end).unwrap_or(0);
+        self.arena.get(range).unwrap_or_default()
+    }
+
+    fn named(&self) -> Vec<(&str, Seen<'_>)> {
+        let attributes = self.attributes.iter();
+        let mut named: Vec<_> = attributes
+            .map(|attribute| (self.text(attribute.name), Seen { context: self, stored: &attribute.value }))
+            .collect();
+        named.sort_by_key(|(name, _)| *name);
+        named
+    }
+
+    /// Enters an attribute; `None` removes it.
+    fn set(&mut self, name: &str, value: Option<Stored>) -> Result<(), ContextError> {
         if name.len() > CONTEXT_NAME_BYTES_MAX {
             return Err(ContextError(format!(
                 "an attribute's name is {} bytes long, at most {CONTEXT_NAME_BYTES_MAX} are allowed",
                 name.len()
             )));
         }
+        if name == TARGETING_KEY {
+            self.targeting_key = match value {
+                Some(Stored::Text { span, hash, .. }) if span.start < span.end => Some((span, hash)),
+                Some(_) | None => None,
+            };
+        }
         let hash = hash(name);
-        let found = self.attributes.binary_search_by(|have| (have.hash, &*have.name).cmp(&(hash, name)));
-        let datum =
-            budget.datum(value, 0).map_err(|error| ContextError(format!("attribute {name:?}: {error}")))?;
-        match (found, datum) {
+        let order = |have: &Attribute| (have.hash, self.text(have.name)).cmp(&(hash, name));
+        match (self.attributes.binary_search_by(order), value) {
             (Ok(at), Some(value)) => {
                 if let Some(attribute) = self.attributes.get_mut(at) {
                     attribute.value = value;
@@ -115,7 +246,8 @@ impl Context {
             }
             (Ok(at), None) => drop(self.attributes.remove(at)),
             (Err(at), Some(value)) => {
-                self.attributes.insert(at, Attribute { hash, name: name.into(), value });
+                let name = self.push(name);
+                self.attributes.insert(at, Attribute { hash, name, value });
             }
             (Err(_), None) => {}
         }
@@ -127,58 +259,50 @@ impl Context {
         Ok(())
     }
 
-    /// The subject's targeting key, if it is a non-empty text.
-    #[must_use]
-    pub fn targeting_key(&self) -> Option<&str> {
-        self.unit(TARGETING_KEY)
+    fn push(&mut self, text: &str) -> Span {
+        // The limits keep the arena far below 4 GiB; beyond, a text would be empty rather than another one's.
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let start = place(self.arena.len());
+        self.arena.push_str(text);
+        Span { start, end: place(self.arena.len()) }
     }
 
-    /// The value of an attribute as a unit to bucket and count: a non-empty text, or nothing.
-    #[must_use]
-    pub fn unit(&self, name: &str) -> Option<&str> {
-        self.unit_hashed(hash(name), name).map(|text| &*text.text)
+    fn store_text(&mut self, text: &str) -> Result<Stored, ContextError> {
+        check_text(text)?;
+        Ok(Stored::Text { span: self.push(text), hash: hash(text), release: version::release(text) })
     }
 
-    /// The value of an attribute as JSON.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<Json> {
-        self.find(hash(name), name).map(Datum::to_json)
+    fn store(&mut self, json: Json, budget: &mut Budget) -> Result<Option<Stored>, ContextError> {
+        budget.count(&json, 0)?;
+        Ok(match json {
+            Json::Null => None,
+            Json::Bool(boolean) => Some(Stored::Boolean(boolean)),
+            Json::Number(number) => number.as_f64().map(Stored::Number),
+            Json::String(text) => Some(self.store_text(&text)?),
+            Json::Array(items) => {
+                let texts =
+                    items.iter().filter_map(Json::as_str).map(|text| (hash(text), text.into())).collect();
+                Some(Stored::List(Box::new(List { texts, items })))
+            }
+            Json::Object(object) => Some(Stored::Object(Box::new(object))),
+        })
     }
+}
 
-    /// How many attributes there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.attributes.len()
+fn check_text(text: &str) -> Result<(), ContextError> {
+    if text.len() > CONTEXT_TEXT_BYTES_MAX {
+        return Err(ContextError(format!(
+            "a text is {} bytes long, at most {CONTEXT_TEXT_BYTES_MAX} are allowed",
+            text.len()
+        )));
     }
+    Ok(())
+}
 
-    /// Whether nothing is said at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.attributes.is_empty()
-    }
-
-    #[inline]
-    pub(crate) fn unit_hashed(&self, hash: u64, name: &str) -> Option<&Text> {
-        match self.find(hash, name)? {
-            Datum::Text(text) if !text.text.is_empty() => Some(text),
-            Datum::Text(_) | Datum::Boolean(_) | Datum::Number(_) | Datum::List(_) | Datum::Object(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn find(&self, hash: u64, name: &str) -> Option<&Datum> {
-        let from = if self.attributes.len() <= SCAN_MAX {
-            0
-        } else {
-            self.attributes.partition_point(|attribute| attribute.hash < hash)
-        };
-        let found = self
-            .attributes
-            .iter()
-            .skip(from)
-            .take_while(|attribute| attribute.hash <= hash)
-            .find(|attribute| attribute.hash == hash && &*attribute.name == name)?;
-        Some(&found.value)
+impl ContextError {
+    fn within(self, name: &str) -> Self {
+        let shown: String = name.chars().take(60).collect();
+        Self(format!("attribute {shown:?}: {}", self.0))
     }
 }
 
@@ -188,101 +312,103 @@ struct Budget {
 }
 
 impl Budget {
-    fn datum(&mut self, json: Json, depth: usize) -> Result<Option<Datum>, ContextError> {
+    fn one(&mut self) -> Result<(), ContextError> {
         self.values += 1;
         if self.values > CONTEXT_VALUES_MAX {
             return Err(ContextError(format!(
                 "the context holds more than {CONTEXT_VALUES_MAX} values, which is the limit"
             )));
         }
+        Ok(())
+    }
+
+    fn count(&mut self, json: &Json, depth: usize) -> Result<(), ContextError> {
+        self.one()?;
         if depth > CONTEXT_DEPTH_MAX {
             return Err(ContextError(format!(
                 "nested deeper than {CONTEXT_DEPTH_MAX} levels, which is the limit"
             )));
         }
-        Ok(Some(match json {
-            Json::Null => return Ok(None),
-            Json::Bool(boolean) => Datum::Boolean(boolean),
-            Json::Number(number) => match number.as_f64() {
-                Some(number) => Datum::Number(number),
-                None => return Ok(None),
-            },
-            Json::String(text) => Datum::Text(Self::text(&text)?),
-            Json::Array(items) => {
-                let mut list = Vec::with_capacity(items.len());
-                for item in items {
-                    list.extend(self.datum(item, depth + 1)?);
-                }
-                Datum::List(list)
-            }
-            Json::Object(object) => {
-                for (name, value) in &object {
-                    Self::text(name)?;
-                    self.datum(value.clone(), depth + 1)?;
-                }
-                Datum::Object(object)
-            }
-        }))
-    }
-
-    fn text(text: &str) -> Result<Text, ContextError> {
-        if text.len() > CONTEXT_TEXT_BYTES_MAX {
-            return Err(ContextError(format!(
-                "a text is {} bytes long, at most {CONTEXT_TEXT_BYTES_MAX} are allowed",
-                text.len()
-            )));
+        match json {
+            Json::Null | Json::Bool(_) | Json::Number(_) => Ok(()),
+            Json::String(text) => check_text(text),
+            Json::Array(items) => items.iter().try_for_each(|item| self.count(item, depth + 1)),
+            Json::Object(object) => object.iter().try_for_each(|(name, value)| {
+                check_text(name)?;
+                self.count(value, depth + 1)
+            }),
         }
-        Ok(Text::new(text))
     }
 }
 
-impl Datum {
-    pub(crate) fn to_json(&self) -> Json {
-        match self {
-            Self::Boolean(boolean) => Json::Bool(*boolean),
-            Self::Number(number) => {
-                // Written back the way it is usually sent: whole numbers without a fraction.
-                let shortest =
-                    crate::value::Finite::new(*number).and_then(|number| serde_json::to_value(number).ok());
-                shortest.unwrap_or(Json::Null)
+impl<'c> Seen<'c> {
+    #[inline]
+    pub(crate) fn text(self) -> Option<Hashed<'c>> {
+        match self.stored {
+            Stored::Text { span, hash, release } => {
+                Some(Hashed { hash: *hash, text: self.context.text(*span), release: *release })
             }
-            Self::Text(text) => Json::String(text.text.clone().into_string()),
-            Self::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
-            Self::Object(object) => Json::Object(object.clone()),
+            Stored::Boolean(_) | Stored::Number(_) | Stored::List(_) | Stored::Object(_) => None,
         }
+    }
+
+    #[inline]
+    pub(crate) const fn number(self) -> Option<f64> {
+        match self.stored {
+            Stored::Number(number) => Some(*number),
+            Stored::Boolean(_) | Stored::Text { .. } | Stored::List(_) | Stored::Object(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn boolean(self) -> Option<bool> {
+        match self.stored {
+            Stored::Boolean(boolean) => Some(*boolean),
+            Stored::Number(_) | Stored::Text { .. } | Stored::List(_) | Stored::Object(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn list(self) -> Option<&'c List> {
+        match self.stored {
+            Stored::List(list) => Some(list),
+            Stored::Boolean(_) | Stored::Number(_) | Stored::Text { .. } | Stored::Object(_) => None,
+        }
+    }
+
+    pub(crate) fn to_json(self) -> Json {
+        match self.stored {
+            Stored::Boolean(boolean) => Json::Bool(*boolean),
+            // Written back the way it is usually sent: whole numbers without a fraction.
+            Stored::Number(number) => Finite::new(*number)
+                .and_then(|number| serde_json::to_value(number).ok())
+                .unwrap_or(Json::Null),
+            Stored::Text { span, .. } => Json::String(self.context.text(*span).to_owned()),
+            Stored::List(list) => Json::Array(list.items.clone()),
+            Stored::Object(object) => Json::Object((**object).clone()),
+        }
+    }
+}
+
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.named(), other.named());
+        ours.len() == theirs.len()
+            && ours
+                .iter()
+                .zip(theirs)
+                .all(|(one, other)| one.0 == other.0 && one.1.to_json() == other.1.to_json())
     }
 }
 
 impl Serialize for Context {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut named: Vec<_> = self.attributes.iter().collect();
-        named.sort_by(|one, other| one.name.cmp(&other.name));
+        let named = self.named();
         let mut map = serializer.serialize_map(Some(named.len()))?;
-        for attribute in named {
-            map.serialize_entry(&attribute.name, &attribute.value.to_json())?;
+        for (name, seen) in named {
+            map.serialize_entry(name, &seen.to_json())?;
         }
         map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Context {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Attributes;
-        impl<'de> Visitor<'de> for Attributes {
-            type Value = Context;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of attributes")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Context, A::Error> {
-                let mut context = Context::default();
-                let mut budget = Budget { values: 0 };
-                while let Some((name, value)) = map.next_entry::<String, Json>()? {
-                    context.set(&name, value, &mut budget).map_err(A::Error::custom)?;
-                }
-                Ok(context)
-            }
-        }
-        deserializer.deserialize_map(Attributes)
     }
 }
 

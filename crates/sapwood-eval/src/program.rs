@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::condition::Comparison;
 use crate::config::FlagConfig;
-use crate::context::{Datum, Text};
+use crate::context::{Hashed, Seen};
 use crate::flag::LayerSlice;
 use crate::hash::hash;
 use crate::instant;
@@ -48,15 +48,22 @@ impl CompiledFlag {
     }
 }
 
+/// How many attributes one walk looks up in advance.
+pub(crate) const NAMES_KEPT_MAX: usize = 8;
+
 /// What evaluation runs.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) hash: u64,
+    pub(crate) revision: u64,
     pub(crate) variants: Box<[Arc<Variant>]>,
-    pub(crate) unit: Name,
+    /// The attribute that is bucketed, unless it is the targeting key.
+    pub(crate) unit: Option<Name>,
     pub(crate) salt: Box<str>,
     pub(crate) layer: Option<LayerSlice>,
     pub(crate) mode: Mode,
+    /// Attributes that the rules ask for again and again, to be looked up once.
+    pub(crate) names: Box<[Name]>,
     /// Flags this one asks, without repetition.
     pub(crate) asks: Box<[FlagKey]>,
 }
@@ -65,7 +72,12 @@ pub(crate) struct Program {
 pub(crate) enum Mode {
     BreakGlass(Target),
     Off(Target),
-    On { steps: Box<[Step]>, default: CompiledServe },
+    /// On, with no rule or rollout, and one variant for all.
+    Static(Target),
+    On {
+        steps: Box<[Step]>,
+        default: CompiledServe,
+    },
 }
 
 #[derive(Debug)]
@@ -93,13 +105,14 @@ pub(crate) struct CompiledRollout {
 pub(crate) struct Variant {
     pub(crate) key: VariantKey,
     pub(crate) value: Value,
-    pub(crate) index: usize,
 }
 
 /// A variant to be served, already exchanged if it was barred.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) variant: Arc<Variant>,
+    /// Its place among the flag's variants; here, so that the variant itself need not be fetched.
+    pub(crate) index: usize,
     /// The rollback that put this variant in the place of the one written down.
     pub(crate) barred_by: Option<RolloutId>,
 }
@@ -116,6 +129,24 @@ pub(crate) struct CompiledSlot {
     pub(crate) until: u32,
     /// `None` falls through.
     pub(crate) target: Option<Target>,
+}
+
+/// A text to compare with, and its hash.
+#[derive(Clone, Debug)]
+pub(crate) struct Operand {
+    pub(crate) hash: u64,
+    pub(crate) text: Box<str>,
+}
+
+impl Operand {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { hash: hash(text), text: text.into() }
+    }
+
+    #[inline]
+    fn is(&self, found: &Hashed<'_>) -> bool {
+        found.hash == self.hash && crate::hash::same(found.text, &self.text)
+    }
 }
 
 /// An attribute's name with its hash.
@@ -136,7 +167,6 @@ pub(crate) struct CompiledSegment {
     pub(crate) key: SegmentKey,
     /// As written, for whoever asks what segments refer to.
     pub(crate) definition: crate::condition::Condition,
-    pub(crate) targeting_key: Name,
     pub(crate) included: TextSet,
     pub(crate) excluded: TextSet,
     pub(crate) condition: Cond,
@@ -150,16 +180,33 @@ pub(crate) struct CompiledServes {
     pub(crate) variants: Box<[VariantKey]>,
 }
 
+/// A condition. Its leaves are apart from what has parts, so that a list of leaves is walked without a call for each.
 #[derive(Debug)]
 pub(crate) enum Cond {
     Always,
+    Attribute {
+        name: Name,
+        /// Place of the name in [`Program::names`], or beyond them.
+        slot: usize,
+        test: CompiledTest,
+    },
+    Composite(Box<Composite>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Composite {
     All(Box<[Cond]>),
     Any(Box<[Cond]>),
-    Not(Box<Cond>),
+    Not(Cond),
     Segment(Arc<CompiledSegment>),
     Serves(CompiledServes),
-    Attribute { name: Name, test: CompiledTest },
     Now(Moment),
+}
+
+impl From<Composite> for Cond {
+    fn from(composite: Composite) -> Self {
+        Self::Composite(Box::new(composite))
+    }
 }
 
 #[derive(Debug)]
@@ -168,14 +215,14 @@ pub(crate) enum CompiledTest {
     Absent,
     Boolean(bool),
     Is(Finite),
-    Text(Text),
+    Text(Operand),
     OneOf(Box<OneOf>),
-    Contains(Box<[Text]>),
+    Contains(Box<[Operand]>),
     StartsWith(Box<[Box<str>]>),
     EndsWith(Box<[Box<str>]>),
     Number(Comparison<Finite>),
-    Semver(Comparison<VersionOperand>),
-    DateTime(Moment),
+    Semver(Box<Comparison<VersionOperand>>),
+    DateTime(Box<Moment>),
     Cidr(Box<[Network]>),
     Matches(Box<Pattern>),
 }
@@ -206,92 +253,77 @@ pub(crate) struct OneOf {
 
 impl CompiledTest {
     /// Whether an attribute passes; `None` stands for one that is not there.
-    #[inline]
-    pub(crate) fn passes(&self, datum: Option<&Datum>) -> bool {
-        let Some(datum) = datum else { return matches!(self, Self::Absent) };
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the walk over a list of leaves stays one loop")]
+    pub(crate) fn passes(&self, seen: Option<Seen<'_>>) -> bool {
+        let Some(seen) = seen else { return matches!(self, Self::Absent) };
         match self {
             Self::Present => true,
             Self::Absent => false,
-            Self::Boolean(wanted) => matches!(datum, Datum::Boolean(found) if found == wanted),
-            Self::Is(wanted) => matches!(datum, Datum::Number(found) if same(*found, *wanted)),
-            Self::Text(wanted) => {
-                text(datum).is_some_and(|found| found.hash == wanted.hash && found.text == wanted.text)
-            }
-            Self::OneOf(list) => list.contains(datum),
-            Self::Contains(needles) => contains(datum, needles),
-            Self::StartsWith(prefixes) => text(datum)
-                .is_some_and(|found| prefixes.iter().any(|prefix| found.text.starts_with(&**prefix))),
-            Self::EndsWith(suffixes) => {
-                text(datum).is_some_and(|found| suffixes.iter().any(|suffix| found.text.ends_with(&**suffix)))
-            }
-            Self::Number(comparison) => match datum {
-                Datum::Number(found) => found
-                    .partial_cmp(&comparison.operand().get())
-                    .is_some_and(|order| comparison.accepts(order)),
-                Datum::Boolean(_) | Datum::Text(_) | Datum::List(_) | Datum::Object(_) => false,
-            },
-            Self::Semver(_) | Self::DateTime(_) | Self::Cidr(_) | Self::Matches(_) => {
-                text(datum).is_some_and(|found| self.reads(&found.text))
-            }
+            Self::Boolean(wanted) => seen.boolean() == Some(*wanted),
+            Self::Is(wanted) => seen.number().is_some_and(|found| same(found, *wanted)),
+            Self::Text(wanted) => seen.text().is_some_and(|found| wanted.is(&found)),
+            Self::OneOf(list) => list.contains(seen),
+            Self::Number(comparison) => seen.number().is_some_and(|found| {
+                let order = found.partial_cmp(&comparison.operand().get());
+                order.is_some_and(|order| comparison.accepts(order))
+            }),
+            Self::Contains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::Semver(_)
+            | Self::DateTime(_)
+            | Self::Cidr(_)
+            | Self::Matches(_) => self.reads(seen),
         }
     }
 }
 
 impl CompiledTest {
-    /// Whether a text passes a test that reads it; kept apart, since these are dearer than a call.
-    fn reads(&self, text: &str) -> bool {
+    /// Whether an attribute passes a test that reads it; kept apart, since these are dearer than a call.
+    #[inline(never)]
+    fn reads(&self, seen: Seen<'_>) -> bool {
+        if let (Self::Contains(needles), Some(list)) = (self, seen.list()) {
+            return list.texts().any(|item| needles.iter().any(|needle| needle.is(&item)));
+        }
+        let Some(text) = seen.text() else { return false };
         match self {
+            Self::Contains(needles) => needles.iter().any(|needle| text.text.contains(&*needle.text)),
+            Self::StartsWith(prefixes) => prefixes.iter().any(|prefix| text.text.starts_with(&**prefix)),
+            Self::EndsWith(suffixes) => suffixes.iter().any(|suffix| text.text.ends_with(&**suffix)),
             Self::Semver(comparison) => {
-                comparison.operand().order_of(text).is_some_and(|order| comparison.accepts(order))
+                comparison.operand().order_of(&text).is_some_and(|order| comparison.accepts(order))
             }
-            Self::DateTime(moment) => instant::parse(text).is_some_and(|at_ms| moment.holds(at_ms)),
-            Self::Cidr(networks) => network::address(text)
+            Self::DateTime(moment) => instant::parse(text.text).is_some_and(|at_ms| moment.holds(at_ms)),
+            Self::Cidr(networks) => network::address(text.text)
                 .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
-            Self::Matches(pattern) => pattern.matches(text),
+            Self::Matches(pattern) => pattern.matches(text.text),
             Self::Present
             | Self::Absent
             | Self::Boolean(_)
             | Self::Is(_)
             | Self::Text(_)
             | Self::OneOf(_)
-            | Self::Contains(_)
-            | Self::StartsWith(_)
-            | Self::EndsWith(_)
             | Self::Number(_) => false,
         }
     }
 }
 
 impl OneOf {
-    fn contains(&self, datum: &Datum) -> bool {
-        match datum {
-            Datum::Text(text) => self.texts.contains(text),
-            Datum::Number(found) => self.numbers.iter().any(|number| same(*found, *number)),
-            Datum::Boolean(true) => self.yes,
-            Datum::Boolean(false) => self.no,
-            Datum::List(_) | Datum::Object(_) => false,
+    #[inline]
+    fn contains(&self, seen: Seen<'_>) -> bool {
+        if let Some(text) = seen.text() {
+            return self.texts.contains(&text);
+        }
+        match (seen.number(), seen.boolean()) {
+            (Some(found), _) => self.numbers.iter().any(|number| same(found, *number)),
+            (None, Some(true)) => self.yes,
+            (None, Some(false)) => self.no,
+            (None, None) => false,
         }
     }
 }
 
 fn same(found: f64, wanted: Finite) -> bool {
     found.partial_cmp(&wanted.get()).is_some_and(std::cmp::Ordering::is_eq)
-}
-
-fn contains(datum: &Datum, needles: &[Text]) -> bool {
-    match datum {
-        Datum::Text(found) => needles.iter().any(|needle| found.text.contains(&*needle.text)),
-        Datum::List(items) => items
-            .iter()
-            .filter_map(text)
-            .any(|item| needles.iter().any(|needle| item.hash == needle.hash && item.text == needle.text)),
-        Datum::Boolean(_) | Datum::Number(_) | Datum::Object(_) => false,
-    }
-}
-
-pub(crate) const fn text(datum: &Datum) -> Option<&Text> {
-    match datum {
-        Datum::Text(text) => Some(text),
-        Datum::Boolean(_) | Datum::Number(_) | Datum::List(_) | Datum::Object(_) => None,
-    }
 }

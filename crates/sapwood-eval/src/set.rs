@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::build::Segments;
-use crate::hash::hash;
+use crate::hash::{hash, same};
 use crate::key::FlagKey;
 use crate::program::CompiledFlag;
 use crate::table::Index;
@@ -33,7 +33,7 @@ impl FlagSet {
     #[inline]
     pub(crate) fn find(&self, hash: u64, key: &str) -> Option<&Arc<CompiledFlag>> {
         let found = self.index.positions(hash).filter_map(|position| self.flags.get(position));
-        found.into_iter().find(|flag| flag.key().as_str() == key)
+        found.into_iter().find(|flag| same(flag.key().as_str(), key))
     }
 
     /// Every flag, in order of key.

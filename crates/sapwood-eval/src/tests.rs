@@ -1,9 +1,11 @@
 //! Tests of the whole: definitions as JSON in, answers out.
 
+mod allocation;
 mod buckets;
 mod compile;
 mod evaluate;
 mod explain;
+mod laws;
 mod operators;
 mod slots;
 

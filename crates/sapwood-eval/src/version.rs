@@ -1,6 +1,9 @@
 //! Versions as Semantic Versioning 2.0.0 orders them, compared without copying anything.
 
 use std::cmp::Ordering;
+use std::num::NonZeroU64;
+
+use crate::context::Hashed;
 
 /// A version read from a text.
 ///
@@ -47,6 +50,34 @@ impl<'a> Version<'a> {
             (one, other) => pre_release_order(one, other),
         })
     }
+}
+
+/// The three numbers of a plain version in one that orders alike, for a comparison without reading it again; nothing
+/// for what has a pre-release or build, a large number, or is no version.
+pub(crate) fn release(text: &str) -> Option<NonZeroU64> {
+    const BITS: u32 = 21;
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let (mut packed, mut number, mut digits, mut parts) = (0_u64, 0_u64, 0_u32, 1_u32);
+    for byte in text.bytes() {
+        match byte {
+            // No leading zeros, and nothing that outgrows its bits.
+            b'0'..=b'9' if (digits == 0 || number > 0) && digits < 6 => {
+                number = number * 10 + u64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && parts < 3 => {
+                packed = packed << BITS | number;
+                (number, digits, parts) = (0, 0, parts + 1);
+            }
+            _ => return None,
+        }
+    }
+    if digits == 0 {
+        return None;
+    }
+    packed = (packed << BITS | number) << (BITS * (3 - parts));
+    // The top bit is free and says that this is one.
+    NonZeroU64::new(packed | 1 << 63)
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {
@@ -100,6 +131,7 @@ fn identifier_order(one: &str, other: &str) -> Ordering {
 #[derive(Clone, Debug)]
 pub(crate) struct VersionOperand {
     pub(crate) text: Box<str>,
+    release: Option<NonZeroU64>,
     core: [u64; 3],
     pre_release: Box<str>,
 }
@@ -107,12 +139,15 @@ pub(crate) struct VersionOperand {
 impl VersionOperand {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Version { core, pre_release } = Version::parse(text)?;
-        Some(Self { text: text.into(), core, pre_release: pre_release.into() })
+        Some(Self { text: text.into(), release: release(text), core, pre_release: pre_release.into() })
     }
 
     /// How a text stands to this version; nothing if it is no version.
-    pub(crate) fn order_of(&self, text: &str) -> Option<Ordering> {
+    pub(crate) fn order_of(&self, text: &Hashed<'_>) -> Option<Ordering> {
+        if let (Some(found), Some(wanted)) = (text.release, self.release) {
+            return Some(found.cmp(&wanted));
+        }
         let operand = Version { core: self.core, pre_release: &self.pre_release };
-        Some(Version::parse(text)?.order(&operand))
+        Some(Version::parse(text.text)?.order(&operand))
     }
 }

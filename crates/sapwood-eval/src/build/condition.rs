@@ -1,14 +1,15 @@
 //! Compiles conditions: operands become hashed tables, references become what they refer to.
 
 use crate::condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
-use crate::context::Text;
 use crate::hash::hash;
 use crate::instant;
 use crate::key::SegmentKey;
 use crate::network::{Network, NetworkError};
 use crate::pattern::Pattern;
 use crate::problem::Part;
-use crate::program::{CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, Name, OneOf};
+use crate::program::{
+    CompiledSegment, CompiledServes, CompiledTest, Composite, Cond, Moment, Name, OneOf, Operand,
+};
 use crate::table::TextSet;
 use crate::version::VersionOperand;
 
@@ -50,23 +51,29 @@ impl<'a> Builder<'a> {
             Condition::Always => Some(Cond::Always),
             Condition::All(parts) => {
                 size.clauses -= 1;
-                self.each("all", parts, |this, part| this.nested(part, deeper, size)).map(Cond::All)
+                self.each("all", parts, |this, part| this.nested(part, deeper, size))
+                    .map(|parts| Composite::All(parts).into())
             }
             Condition::Any(parts) => {
                 size.clauses -= 1;
-                self.each("any", parts, |this, part| this.nested(part, deeper, size)).map(Cond::Any)
+                self.each("any", parts, |this, part| this.nested(part, deeper, size))
+                    .map(|parts| Composite::Any(parts).into())
             }
             Condition::Not(part) => {
                 size.clauses -= 1;
                 let part = self.field("not", |this| this.nested(part, deeper, size))?;
-                Some(Cond::Not(Box::new(part)))
+                Some(Composite::Not(part).into())
             }
-            Condition::Segment(key) => {
-                self.field("segment", |this| this.segment_reference(key)).map(Cond::Segment)
-            }
-            Condition::Serves(serves) => self.field("serves", |this| this.serves(serves)).map(Cond::Serves),
+            Condition::Segment(key) => self
+                .field("segment", |this| this.segment_reference(key))
+                .map(|segment| Composite::Segment(segment).into()),
+            Condition::Serves(serves) => self
+                .field("serves", |this| this.serves(serves))
+                .map(|serves| Composite::Serves(serves).into()),
             Condition::Attribute(test) => self.field("attribute", |this| this.attribute(test)),
-            Condition::Now(instant) => self.field("now", |this| this.moment(instant)).map(Cond::Now),
+            Condition::Now(instant) => {
+                self.field("now", |this| this.moment(instant)).map(|moment| Composite::Now(moment).into())
+            }
         }
     }
 
@@ -116,7 +123,21 @@ impl<'a> Builder<'a> {
 
     fn attribute(&mut self, of: &'a AttributeTest) -> Option<Cond> {
         let test = self.field("test", |this| this.test(&of.test))?;
-        Some(Cond::Attribute { name: Name::new(&of.name), test })
+        let name = Name::new(&of.name);
+        let slot = self.asked_for(&name);
+        Some(Cond::Attribute { name, slot, test })
+    }
+
+    /// Counts how often an attribute is asked for, and gives it a slot.
+    fn asked_for(&mut self, name: &Name) -> usize {
+        let known =
+            self.names.iter().position(|(known, _)| known.hash == name.hash && known.name == name.name);
+        let slot = known.unwrap_or(self.names.len());
+        match self.names.get_mut(slot) {
+            Some((_, times)) => *times += 1,
+            None => self.names.push((name.clone(), 1)),
+        }
+        slot
     }
 
     fn test(&mut self, test: &'a Test) -> Option<CompiledTest> {
@@ -129,7 +150,7 @@ impl<'a> Builder<'a> {
             }
             Test::Contains(texts) => {
                 self.field("contains", |this| this.texts(texts));
-                CompiledTest::Contains(texts.iter().map(|text| Text::new(text)).collect())
+                CompiledTest::Contains(texts.iter().map(|text| Operand::new(text)).collect())
             }
             Test::StartsWith(texts) => {
                 self.field("starts_with", |this| this.texts(texts));
@@ -146,7 +167,9 @@ impl<'a> Builder<'a> {
                 return self.field("semver", |this| this.semver(operand));
             }
             Test::DateTime(instant) => {
-                return self.field("date_time", |this| this.moment(instant)).map(CompiledTest::DateTime);
+                return self
+                    .field("date_time", |this| this.moment(instant))
+                    .map(|moment| CompiledTest::DateTime(Box::new(moment)));
             }
             Test::Cidr(networks) => return self.networks(networks).map(CompiledTest::Cidr),
             Test::Matches(text) => return self.field("matches", |this| this.pattern(text)),
@@ -155,7 +178,7 @@ impl<'a> Builder<'a> {
 
     fn semver(&mut self, operand: Result<Comparison<VersionOperand>, String>) -> Option<CompiledTest> {
         match operand {
-            Ok(operand) => Some(CompiledTest::Semver(operand)),
+            Ok(operand) => Some(CompiledTest::Semver(Box::new(operand))),
             Err(text) => {
                 self.problem(format!("{text:?} is not a version"), "write it as 2.3.0 or 2.3.0-beta.1");
                 None
@@ -216,7 +239,7 @@ impl<'a> Builder<'a> {
             Scalar::Number(number) => CompiledTest::Is(*number),
             Scalar::String(text) => {
                 self.operand(text);
-                CompiledTest::Text(Text::new(text))
+                CompiledTest::Text(Operand::new(text))
             }
         }
     }

@@ -10,7 +10,9 @@ use crate::hash::hash;
 use crate::key::{RuleId, VariantKey};
 use crate::prerequisite;
 use crate::problem::{Part, Problem};
-use crate::program::{CompiledServe, CompiledSlot, Mode, Name, Program, Step, Target, Variant};
+use crate::program::{
+    CompiledServe, CompiledSlot, Mode, NAMES_KEPT_MAX, Name, Program, Step, Target, Variant,
+};
 use crate::rollout::Barred;
 use crate::share::Share;
 
@@ -45,19 +47,34 @@ impl<'a> Builder<'a> {
         let mode = match (broken, steps, targeting_parts) {
             (Some(override_), Some(_), Some(_)) => override_.map(Mode::BreakGlass),
             (None, Some(_), Some((off, _))) if !targeting.on => Some(Mode::Off(off)),
+            (None, Some(steps), Some((_, CompiledServe::Variant(target)))) if steps.is_empty() => {
+                Some(Mode::Static(target))
+            }
             (None, Some(steps), Some((_, default))) => Some(Mode::On { steps, default }),
             (_, None, _) | (_, _, None) => None,
         };
         let program = mode.map(|mode| Program {
             hash: hash(flag.key.as_str()),
+            revision: config.revision,
             variants: variants.list,
-            unit: Name::new(&flag.unit),
+            unit: (!flag.unit.is_targeting_key()).then(|| Name::new(&flag.unit)),
             salt: flag.salt.as_str().into(),
             layer: flag.layer.clone(),
             mode,
+            names: self.names_to_keep(),
             asks,
         });
         self.finish(program)
+    }
+
+    /// The attributes worth looking up before the rules are walked: a few, each asked for several times.
+    fn names_to_keep(&mut self) -> Box<[Name]> {
+        let names = std::mem::take(&mut self.names);
+        let asked: usize = names.iter().map(|(_, times)| times).sum();
+        if asked < 2 * names.len() + 2 {
+            return Box::default();
+        }
+        names.into_iter().take(NAMES_KEPT_MAX).map(|(name, _)| name).collect()
     }
 
     fn variants(&mut self, flag: &'a Flag) -> Box<[Arc<Variant>]> {
@@ -71,9 +88,8 @@ impl<'a> Builder<'a> {
                 this.within(Part::Key(key.as_str()), |this| this.value(flag, value));
             }
         });
-        let list = flag.variants.iter().enumerate();
-        list.map(|(index, (key, value))| Arc::new(Variant { key: key.clone(), value: value.clone(), index }))
-            .collect()
+        let variants = flag.variants.iter();
+        variants.map(|(key, value)| Arc::new(Variant { key: key.clone(), value: value.clone() })).collect()
     }
 
     fn value(&mut self, flag: &Flag, value: &crate::Value) {
@@ -231,14 +247,14 @@ impl<'a> Builder<'a> {
 
     /// A variant as it is written, bars or not.
     fn exact(&mut self, key: &VariantKey, variants: &Variants<'a>) -> Option<Target> {
-        let found = variants.list.iter().find(|variant| variant.key == *key);
+        let found = variants.list.iter().enumerate().find(|(_, variant)| variant.key == *key);
         if found.is_none() {
             self.problem(
                 format!("flag {} has no variant {key}", variants.flag.key),
                 format!("use one of {}", names(variants.flag)),
             );
         }
-        found.map(|variant| Target { variant: Arc::clone(variant), barred_by: None })
+        found.map(|(index, variant)| Target { variant: Arc::clone(variant), index, barred_by: None })
     }
 
     fn asks(&mut self, config: &'a FlagConfig) -> Box<[crate::FlagKey]> {

@@ -3,9 +3,9 @@
 use crate::condition::Condition;
 use crate::config::World;
 use crate::flag::Segment;
-use crate::key::{AttributeName, SegmentKey};
+use crate::key::SegmentKey;
 use crate::problem::{Part, Problem};
-use crate::program::{CompiledSegment, Cond, Name};
+use crate::program::{CompiledSegment, Composite};
 use crate::table::TextSet;
 
 use super::Builder;
@@ -16,10 +16,9 @@ impl CompiledSegment {
         Self {
             key,
             definition: Condition::Any(Vec::new()),
-            targeting_key: Name::new(&AttributeName::targeting_key()),
             included: TextSet::default(),
             excluded: TextSet::default(),
-            condition: Cond::Any(Box::default()),
+            condition: Composite::Any(Box::default()).into(),
         }
     }
 }
@@ -52,7 +51,6 @@ impl<'a> Builder<'a> {
         let built = condition.map(|condition| CompiledSegment {
             key: segment.key.clone(),
             definition: segment.condition.clone(),
-            targeting_key: Name::new(&AttributeName::targeting_key()),
             included: TextSet::new(segment.included.iter().map(String::as_str)),
             excluded: TextSet::new(segment.excluded.iter().map(String::as_str)),
             condition,

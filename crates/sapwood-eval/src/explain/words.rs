@@ -1,9 +1,9 @@
 //! The sentences of an explanation.
 
 use crate::condition::Comparison;
-use crate::context::{Context, Datum, Text};
+use crate::context::{Context, Seen};
 use crate::outcome::{Outcome, Reason, RuleRef};
-use crate::program::{CompiledServes, CompiledTest, Cond, Moment, Name, OneOf};
+use crate::program::{CompiledServes, CompiledTest, Composite, Cond, Moment, Name, OneOf, Operand};
 use crate::share::Share;
 use crate::trace::{Fact, Place};
 
@@ -82,27 +82,29 @@ fn prerequisite(serves: &CompiledServes) -> String {
 fn condition(condition: &Cond, context: &Context) -> String {
     match condition {
         Cond::Always => "everybody".to_owned(),
-        Cond::All(_) => "all of".to_owned(),
-        Cond::Any(_) => "any of".to_owned(),
-        Cond::Not(_) => "not".to_owned(),
-        Cond::Segment(segment) => format!("in segment {}", segment.key),
-        Cond::Serves(serves) => prerequisite(serves),
-        Cond::Now(moment) => format!("now is {}", side(moment)),
-        Cond::Attribute { name, test } => attribute(name, test, context.find(name.hash, &name.name)),
+        Cond::Attribute { name, test, .. } => attribute(name, test, context.find(name.hash, &name.name)),
+        Cond::Composite(composite) => match &**composite {
+            Composite::All(_) => "all of".to_owned(),
+            Composite::Any(_) => "any of".to_owned(),
+            Composite::Not(_) => "not".to_owned(),
+            Composite::Segment(segment) => format!("in segment {}", segment.key),
+            Composite::Serves(serves) => prerequisite(serves),
+            Composite::Now(moment) => format!("now is {}", side(moment)),
+        },
     }
 }
 
-fn attribute(name: &Name, test: &CompiledTest, datum: Option<&Datum>) -> String {
-    let found = match datum {
+fn attribute(name: &Name, test: &CompiledTest, seen: Option<Seen<'_>>) -> String {
+    let found = match seen.map(|seen| (seen, seen.text())) {
         None => "absent".to_owned(),
-        Some(Datum::Text(text)) => quoted(&text.text),
-        Some(datum) => abridged(&datum.to_json().to_string()),
+        Some((_, Some(text))) => quoted(text.text),
+        Some((seen, None)) => abridged(&seen.to_json().to_string()),
     };
     format!("{} is {found}, asked to {}", name.name, asked(test))
 }
 
 fn asked(test: &CompiledTest) -> String {
-    let texts = |texts: &[Text]| list(texts.iter().map(|text| quoted(&text.text)));
+    let texts = |texts: &[Operand]| list(texts.iter().map(|text| quoted(&text.text)));
     let plain = |texts: &[Box<str>]| list(texts.iter().map(|text| quoted(text)));
     match test {
         CompiledTest::Present => "be present".to_owned(),
