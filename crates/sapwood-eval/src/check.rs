@@ -7,6 +7,7 @@ use crate::condition::Condition;
 use crate::config::{FlagConfig, World};
 use crate::flag::{Flag, Segment, Targeting};
 use crate::key::{FlagKey, SegmentKey};
+use crate::layer::conflict;
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::program::CompiledSegment;
@@ -35,7 +36,9 @@ pub fn check_config(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
     let Some(stand_in) = stand_in() else { return Vec::new() };
     let world = Overlay { config, world };
     let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH);
-    builder.flag(config).err().unwrap_or_default()
+    let mut problems = builder.flag(config).err().unwrap_or_default();
+    problems.extend(layer_conflicts(&config.flag, world.world));
+    problems
 }
 
 /// Everything wrong with a segment, beside what else exists.
@@ -45,6 +48,15 @@ pub fn check_segment(segment: &Segment, world: &dyn World) -> Vec<Problem> {
     let world = SegmentOverlay { segment, world };
     let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH);
     builder.segment(segment).err().unwrap_or_default()
+}
+
+/// Flags of one layer that do not exclude this one. Not asked when compiling: an overlap is served as it is written.
+fn layer_conflicts(flag: &Flag, world: &dyn World) -> Vec<Problem> {
+    let Some(ours) = &flag.layer else { return Vec::new() };
+    let others = world.flags_in_layer(&ours.layer).into_iter().filter(|other| other.key != flag.key);
+    let conflicts =
+        others.filter_map(|other| other.layer.as_ref().and_then(|theirs| conflict(ours, &other.key, theirs)));
+    conflicts.map(|(message, remedy)| Problem { path: "/flag/layer".to_owned(), message, remedy }).collect()
 }
 
 /// Stands for segments whose existence is all that matters.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::build::{Builder, SegmentSource, Segments, segment_references};
 use crate::check::Overlay;
 use crate::config::{FlagConfig, SetConfig, World};
-use crate::flag::Segment;
-use crate::key::{FlagKey, SegmentKey};
+use crate::flag::{Flag, Segment};
+use crate::key::{FlagKey, LayerKey, SegmentKey};
 use crate::limits::Limits;
 use crate::problem::{Problem, Subject, Warning};
 use crate::program::CompiledFlag;
@@ -141,5 +141,10 @@ impl World for FlagSet {
 
     fn segment_condition(&self, key: &SegmentKey) -> Option<&crate::Condition> {
         self.segments.get(key).map(|segment| &segment.definition)
+    }
+
+    fn flags_in_layer(&self, layer: &LayerKey) -> Vec<&Flag> {
+        let flags = self.flags.iter().map(|flag| &flag.config.flag);
+        flags.filter(|flag| flag.layer.as_ref().is_some_and(|slice| slice.layer == *layer)).collect()
     }
 }

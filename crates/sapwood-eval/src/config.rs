@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
 use crate::flag::{Flag, Segment, Targeting};
-use crate::key::{FlagKey, SegmentKey, VariantKey};
+use crate::key::{FlagKey, LayerKey, SegmentKey, VariantKey};
 use crate::rollout::{Barred, RolloutRule};
 
 /// A flag with all that steers it in one environment.
@@ -67,6 +67,11 @@ pub trait World {
     fn flag(&self, key: &FlagKey) -> Option<&FlagConfig>;
     /// The condition of the segment of this key.
     fn segment_condition(&self, key: &SegmentKey) -> Option<&Condition>;
+    /// Flags with a slice of this layer; overlaps with those named here are refused.
+    fn flags_in_layer(&self, layer: &LayerKey) -> Vec<&Flag> {
+        let _ = layer;
+        Vec::new()
+    }
 }
 
 impl World for SetConfig {
@@ -76,5 +81,10 @@ impl World for SetConfig {
 
     fn segment_condition(&self, key: &SegmentKey) -> Option<&Condition> {
         self.segments.get(key).map(|segment| &segment.condition)
+    }
+
+    fn flags_in_layer(&self, layer: &LayerKey) -> Vec<&Flag> {
+        let flags = self.flags.values().map(|config| &config.flag);
+        flags.filter(|flag| flag.layer.as_ref().is_some_and(|slice| slice.layer == *layer)).collect()
     }
 }

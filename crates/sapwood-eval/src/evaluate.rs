@@ -275,9 +275,8 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
     fn in_layer(&mut self, flag: &'a CompiledFlag, unit: &str) -> bool {
         let Some(slice) = &flag.program.layer else { return true };
         let bucket = bucket(slice.salt.as_str(), unit);
-        let until = slice.from.saturating_add(slice.width);
-        self.trace.fact(Fact::Layer { bucket, from: slice.from, until });
-        (slice.from..until).contains(&bucket)
+        self.trace.fact(Fact::Layer { bucket, slice });
+        slice.contains(bucket)
     }
 
     #[inline(always)]

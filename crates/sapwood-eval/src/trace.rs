@@ -1,5 +1,6 @@
 //! How evaluation can be watched without being written twice: the walk reports to a trace, which in production is nothing.
 
+use crate::flag::LayerSlice;
 use crate::key::{RolloutId, RuleId, SegmentKey, VariantKey};
 use crate::outcome::Outcome;
 use crate::program::{CompiledFlag, CompiledServes, Cond, Target};
@@ -23,8 +24,7 @@ pub(crate) enum Fact<'a> {
     NoUnit(&'a str),
     Layer {
         bucket: u32,
-        from: u32,
-        until: u32,
+        slice: &'a LayerSlice,
     },
     Share {
         bucket: u32,

@@ -30,9 +30,10 @@ pub(super) fn place(place: Place<'_>, context: &Context) -> (StepKind, String) {
 pub(super) fn fact(fact: Fact<'_>) -> String {
     match fact {
         Fact::NoUnit(name) => format!("{name} is not a non-empty text, so there is no bucket"),
-        Fact::Layer { bucket, from, until } => {
-            let lies = if (from..until).contains(&bucket) { "in" } else { "outside" };
-            format!("layer bucket {bucket} lies {lies} this flag's slice {from}..{until}")
+        Fact::Layer { bucket, slice } => {
+            let lies = if slice.contains(bucket) { "in" } else { "outside" };
+            let (layer, from, until) = (&slice.layer, slice.from, slice.until());
+            format!("bucket {bucket} in layer {layer} lies {lies} this flag's slice {from}..{until}")
         }
         Fact::Share { bucket, share } => {
             let (side, arm) = if bucket < share { ("below", "treated") } else { ("not below", "control") };

@@ -273,3 +273,26 @@ fn checking_needs_no_rollouts() {
     let FlagConfig { flag, targeting, .. } = config(flag("a", json!([])));
     assert_eq!(check(&flag, &targeting, &SetConfig::default()), []);
 }
+
+#[test]
+fn flags_of_one_layer_may_not_overlap() {
+    let layered = |key: &str, salt: &str, from: u32, width: u32| {
+        let mut made = flag(key, json!([]));
+        made["flag"]["layer"] = json!({"layer": "pricing", "salt": salt, "from": from, "width": width});
+        made
+    };
+    let others = || vec![layered("b", "l1", 0, 20_000), layered("a", "l1", 90_000, 1)];
+    assert!(problems(others(), vec![], layered("a", "l1", 20_000, 80_000)).is_empty());
+    let found = problems(others(), vec![], layered("a", "l1", 19_999, 10));
+    assert_eq!(
+        found,
+        [
+            "/flag/layer: the slice 19999..20009 overlaps 0..20000 of flag b in layer pricing; take a free part of the layer"
+        ]
+    );
+    let found = problems(others(), vec![], layered("a", "l2", 50_000, 10));
+    assert!(found[0].contains("flag b knows layer pricing by the salt l1, not l2"), "{found:?}");
+    let (set, warnings) =
+        FlagSet::compile(world(vec![layered("a", "l1", 0, 9), layered("b", "l1", 0, 9)], vec![]), None);
+    assert_eq!((set.len(), warnings.len()), (2, 0));
+}
