@@ -83,7 +83,7 @@ fn run(options: &Options) -> Result<bool, Box<dyn std::error::Error>> {
         let runs = options.runs.unwrap_or(scenario.runs_small);
         let tenth = (runs / 10).max(1);
         let progress = |done: u32| {
-            if done.is_multiple_of(tenth) || done == runs {
+            if options.runs.is_some() && (done.is_multiple_of(tenth) || done == runs) {
                 eprintln!("{}: {done} of {runs} runs", scenario.name);
             }
         };

@@ -147,6 +147,11 @@ impl Oracle {
         self.ledgers.get_mut(&id)
     }
 
+    /// A lane's rollout as it stands; `None` before it starts.
+    pub fn rollout(&self, lane: usize) -> Option<&Rollout> {
+        self.plane.rollout(&self.tracks.get(lane)?.id)
+    }
+
     fn is_over(&self) -> bool {
         self.tracks
             .iter()

@@ -35,11 +35,10 @@ pub fn shape<T: DeserializeOwned>(json: Value) -> Result<T, SetupError> {
 
 /// Project, environment, metrics, ring and flags.
 pub fn definitions(case: &Case) -> Result<Vec<Command>, SetupError> {
-    let environment: sapwood_core::id::EnvironmentKey = shape(json!(ENVIRONMENT))?;
     let mut commands = vec![
         Command::DefineProject { project: shape(json!(PROJECT))?, name: "A simulated shop".to_owned() },
         Command::DefineEnvironment {
-            key: environment.clone(),
+            key: shape(json!(ENVIRONMENT))?,
             name: "Production".to_owned(),
             production: true,
         },
@@ -59,14 +58,27 @@ pub fn definitions(case: &Case) -> Result<Vec<Command>, SetupError> {
             "key": lane.flag, "type": "boolean", "variants": {"off": false, "on": true}, "salt": lane.flag,
         });
         commands.push(Command::DefineFlag { flag: shape(flag)?, about: About::default() });
-        let targeting = json!({"on": true, "off_variant": "off", "rules": [], "default": {"variant": "off"}});
-        commands.push(Command::SetTargeting {
-            environment: environment.clone(),
-            flag: shape(json!(lane.flag))?,
-            targeting: shape(targeting)?,
-        });
+        commands.push(targeting(lane.flag, &[ABOVE])?);
     }
     Ok(commands)
+}
+
+/// The rule every rollout sits below; nobody in the world carries what it asks for.
+pub const ABOVE: &str = "support";
+
+/// The command that gives a flag these rules, each of which takes out whoever carries an attribute of its name.
+pub fn targeting(flag: &str, rules: &[&str]) -> Result<Command, SetupError> {
+    let rule = |name: &&str| {
+        let when = json!({"attribute": {"name": name, "test": {"equals": true}}});
+        json!({"id": name, "when": when, "serve": {"variant": "off"}})
+    };
+    let rules: Vec<Value> = rules.iter().map(rule).collect();
+    let targeting = json!({"on": true, "off_variant": "off", "rules": rules, "default": {"variant": "off"}});
+    Ok(Command::SetTargeting {
+        environment: shape(json!(ENVIRONMENT))?,
+        flag: shape(json!(flag))?,
+        targeting: shape(targeting)?,
+    })
 }
 
 /// Id and salt of a lane's rollout: from the seed, so that both drivers draw the same buckets.
@@ -92,7 +104,7 @@ pub fn start(case: &Case, seed: u64, lane: usize, now: Timestamp) -> Result<Comm
         baseline: shape(json!("off"))?,
         candidate: shape(json!("on"))?,
         salt,
-        after: None,
+        after: Some(shape(json!(ABOVE))?),
         prerequisites: shape(json!(prerequisites))?,
         audience: Condition::Always,
         ladder: Ladder { stages: stages(walk)? },

@@ -1,0 +1,8 @@
+//! The simulated world against itself: scenarios read as written, both drivers tell the same story, bars hold.
+
+#[cfg(test)]
+mod bars;
+#[cfg(test)]
+mod drivers;
+#[cfg(test)]
+mod scenarios;
