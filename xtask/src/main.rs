@@ -37,12 +37,16 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         print_usage();
         return Ok(());
     }
-    // `sim --ci` is the only spelling with an option: the small share is also what `ci` runs.
+    // `sim` alone and `sim --ci` are the small share that `ci` runs; other options measure, and are the oracle's own.
+    let measures = command == "sim" && !rest.is_empty() && rest != ["--ci"];
     let known_options = if command == "sim" { ["--ci"].as_slice() } else { &[] };
-    if let Some(unknown) = rest.iter().find(|option| !known_options.contains(option)) {
+    if let Some(unknown) = rest.iter().find(|option| !measures && !known_options.contains(option)) {
         return Err(Failure::usage(&format!("`{command}` does not take `{unknown}`")));
     }
     let places = Places::find()?;
+    if measures {
+        return steps::measure(&places, &rest);
+    }
     if command == "ci" {
         return ci::run_all(&places);
     }

@@ -6,6 +6,8 @@ mod sdk;
 mod sim;
 mod tools;
 
+pub(crate) use sim::measure;
+
 use crate::failure::Failure;
 use crate::places::Places;
 use crate::tidy;

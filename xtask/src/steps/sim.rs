@@ -28,6 +28,12 @@ pub(super) fn run(places: &Places, report: &mut Report) -> Result<(), Failure> {
     if checks == 0 { Err(Failure::Found("sim: the oracle checked nothing".to_owned())) } else { Ok(()) }
 }
 
+/// `cargo xtask sim --runs 1000 …`: figures instead of checks, from an optimised build.
+pub(crate) fn measure(places: &Places, options: &[&str]) -> Result<(), Failure> {
+    let build = ["run", "--release", "--locked", "--package", PACKAGE, "--example", ORACLE, "--"];
+    shell::run(shell::cargo(&places.root).args(build).args(options))
+}
+
 fn has_oracle(places: &Places) -> Result<bool, Failure> {
     let metadata = MetadataCommand::new()
         .manifest_path(places.root.join("Cargo.toml"))
