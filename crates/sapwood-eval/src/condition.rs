@@ -1,8 +1,10 @@
 //! Who a rule is for, as written down: a tree of typed tests that is total, so that no context can make it fail.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::key::{AttributeName, FlagKey, SegmentKey, VariantKey};
 use crate::value::Finite;
@@ -91,7 +93,7 @@ pub enum Test {
 }
 
 /// A boolean, number or text to compare an attribute with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Scalar {
     /// `true` or `false`.
@@ -100,6 +102,43 @@ pub enum Scalar {
     Number(Finite),
     /// Text, compared byte by byte.
     String(String),
+}
+
+/// Written out, because a derived reader of an untagged value tries and fails its way through the types, and lists of
+/// scalars are what large configurations are made of.
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyScalar;
+        impl Visitor<'_> for AnyScalar {
+            type Value = Scalar;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a boolean, number or string")
+            }
+            fn visit_bool<E: Error>(self, boolean: bool) -> Result<Scalar, E> {
+                Ok(Scalar::Boolean(boolean))
+            }
+            fn visit_i64<E: Error>(self, integer: i64) -> Result<Scalar, E> {
+                number(serde_json::Number::from(integer).as_f64())
+            }
+            fn visit_u64<E: Error>(self, integer: u64) -> Result<Scalar, E> {
+                number(serde_json::Number::from(integer).as_f64())
+            }
+            fn visit_f64<E: Error>(self, float: f64) -> Result<Scalar, E> {
+                number(Some(float))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar::String(text.to_owned()))
+            }
+            fn visit_string<E: Error>(self, text: String) -> Result<Scalar, E> {
+                Ok(Scalar::String(text))
+            }
+        }
+        fn number<E: Error>(float: Option<f64>) -> Result<Scalar, E> {
+            let finite = float.and_then(Finite::new);
+            finite.map(Scalar::Number).ok_or_else(|| E::custom("the number is not finite"))
+        }
+        deserializer.deserialize_any(AnyScalar)
+    }
 }
 
 impl From<&str> for Scalar {
