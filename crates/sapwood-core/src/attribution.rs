@@ -5,7 +5,7 @@
 //! it never adds one. That holds as long as nothing arrives later than [`LATENESS_SECONDS`] after its time, and
 //! [`PENDING_PER_SUBJECT_MAX`] events are enough to wait with.
 
-use crate::ledger::{ACTIVITY, Cell, EXPOSURE, Hit, REACH, RolloutLedger, SubjectRow, SumKey, Sums};
+use crate::ledger::{ACTIVITY, Cell, EXPOSURE, HAD, Hit, REACH, RolloutLedger, SubjectRow, SumKey, Sums};
 use crate::limits::{LATENESS_SECONDS, PENDING_PER_SUBJECT_MAX};
 use crate::record::{Arm, Record, UnitHash};
 use crate::rollout::{Guardrail, RolloutSpec};
@@ -48,7 +48,9 @@ impl RolloutLedger {
     fn fold_exposure(&mut self, spec: &RolloutSpec, unit: UnitHash, hit: Hit) {
         let row = self.rows.entry(unit).or_default().entry(EXPOSURE.to_owned()).or_default();
         let before = Standing::of(row);
+        let had_before = row.had_candidate();
         let (seen_before, seen) = row.see(hit.epoch, hit.arm);
+        let had = row.had_candidate();
         if before.first.is_none_or(|first| hit < first) {
             row.counted = Some(hit);
         }
@@ -59,6 +61,9 @@ impl RolloutLedger {
             }
             self.add(reach_key(hit.epoch, seen), ONE);
             self.touch_row(EXPOSURE, unit);
+        }
+        if had != had_before {
+            self.add(had_key(), if had { ONE } else { MINUS_ONE });
         }
         if before.first != now.first {
             if let Some(first) = before.first {
@@ -218,6 +223,11 @@ fn row_of<'a>(
         *row = SubjectRow { revision: guardrail.revision, ..SubjectRow::default() };
     }
     row
+}
+
+/// Once per subject and rollout, whenever that was.
+fn had_key() -> SumKey {
+    SumKey { epoch: 0, guardrail: HAD.to_owned(), revision: 0, arm: Cell::Treated, minute: 0 }
 }
 
 fn sum_key(guardrail: &str, revision: u32, hit: Hit, cell: Cell) -> SumKey {

@@ -71,7 +71,7 @@ impl TryFrom<String> for Hash {
 
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a hash: 64 hexadecimal digits expected");
-        if text.len() != 64 {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         let mut bytes = [0; 32];
@@ -253,6 +253,8 @@ mod tests {
     fn hashes_print_and_read_back() {
         let hash = sample().hash;
         assert_eq!(Hash::try_from(hash.to_string()), Ok(hash));
-        assert!(Hash::try_from("zz".repeat(32)).is_err());
+        for bad in ["zz", "+f", "f", "\u{fc}"] {
+            assert!(Hash::try_from(bad.repeat(32)).is_err(), "{bad}");
+        }
     }
 }

@@ -288,3 +288,6 @@ impl Event {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

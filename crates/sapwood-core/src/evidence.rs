@@ -36,6 +36,9 @@ pub struct Evidence {
     pub exposed_treated: u64,
     /// Subjects whose first exposure was control.
     pub exposed_control: u64,
+    /// Subjects who had the candidate at any time: how many people a rollback takes it from.
+    #[serde(default)]
+    pub had_candidate: u64,
 }
 
 /// What one guardrail says.
@@ -111,6 +114,7 @@ impl Evidence {
             sample_ratio_log_e: srm::log_e(&exposures),
             exposed_treated: exposures.iter().map(|stratum| stratum.treated).sum(),
             exposed_control: exposures.iter().map(|stratum| stratum.control).sum(),
+            had_candidate: ledger.had_candidate(),
         }
     }
 
@@ -146,7 +150,10 @@ fn read_guardrail(
         limit_log_e: combine::rollback_line(alpha, weight(guardrail)),
         treated,
         control: affected.iter().map(|stratum| stratum.control).sum(),
-        expected_treated: affected.iter().map(|stratum| units(stratum) * stratum.treated_share).sum(),
+        // From a positive zero, because the sum of nothing is a negative one, and would be stored and said so.
+        expected_treated: affected
+            .iter()
+            .fold(0.0, |sum, stratum| sum + units(stratum) * stratum.treated_share),
         ratio: None,
         ratio_lower: None,
         ratio_upper: None,

@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub const EXPOSURE: &str = "$exposure";
 /// Subjects seen in an epoch: each once per epoch, all in minute 0. What the data gate counts.
 pub const REACH: &str = "$reach";
+/// Subjects who had the candidate at any time, by share or ring: each once per rollout, under epoch 0.
+pub const HAD: &str = "$had";
 /// Evaluations per minute. What freshness is judged on.
 pub const ACTIVITY: &str = "$activity";
 
@@ -144,6 +146,11 @@ impl SubjectRow {
         }
     }
 
+    /// Whether the subject had the candidate in any epoch.
+    pub(crate) fn had_candidate(&self) -> bool {
+        self.reached.iter().any(|(_, arm)| *arm != Arm::Control)
+    }
+
     /// The first epoch in which the subject was in a ring, if it ever was.
     pub(crate) fn ring_since(&self) -> Option<u32> {
         self.reached.iter().find(|(_, arm)| *arm == Arm::Ring).map(|(epoch, _)| *epoch)
@@ -221,6 +228,11 @@ impl RolloutLedger {
         self.dirty_rows.insert((guardrail.to_owned(), unit));
     }
 
+    /// Distinct subjects who had the candidate at any time.
+    pub fn had_candidate(&self) -> u64 {
+        self.subjects(0, HAD, 0, Cell::Treated)
+    }
+
     /// Distinct subjects in one cell of one epoch.
     pub fn subjects(&self, epoch: u32, guardrail: &str, revision: u32, cell: Cell) -> u64 {
         let total = self.totals.get(&(epoch, guardrail.to_owned(), revision, cell)).copied().unwrap_or(0);
@@ -264,3 +276,6 @@ impl RolloutLedger {
         Changes { sums, rows }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,7 @@ impl TryFrom<String> for UnitHash {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.len() != 32 {
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(format!("`{text}` is not a unit hash: 32 hexadecimal digits expected"));
         }
         u128::from_str_radix(&text, 16).map(Self).map_err(|error| format!("`{text}`: {error}"))

@@ -150,7 +150,7 @@ fn a_finding_is_a_sentence_with_its_numbers() {
     );
     let flood = say(400, 600);
     assert!(
-        flood.contains("evidence over 1 000 000:1 (limit 250:1); ratio 13 (99.2 % interval 10 to 16)"),
+        flood.contains("evidence over 1 000 000:1 (limit 250:1); ratio 13 (99.2 % interval 9.9 to 16)"),
         "{flood}"
     );
 }
