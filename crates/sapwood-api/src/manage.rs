@@ -231,6 +231,8 @@ pub struct RolloutResponse {
     pub exposed_treated: u64,
     /// Subjects whose first exposure was control.
     pub exposed_control: u64,
+    /// Subjects who had the candidate at any time, by share or ring.
+    pub had_candidate: u64,
 }
 
 /// One stage of a ladder and how far it is.

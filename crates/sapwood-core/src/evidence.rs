@@ -37,8 +37,13 @@ pub struct Evidence {
     /// Subjects whose first exposure was control.
     pub exposed_control: u64,
     /// Subjects who had the candidate at any time: how many people a rollback takes it from.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "nobody")]
     pub had_candidate: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn nobody(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What one guardrail says.

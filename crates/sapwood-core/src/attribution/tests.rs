@@ -139,6 +139,15 @@ fn exposures_count_once_per_rollout_and_once_per_epoch() {
 }
 
 #[test]
+fn who_had_the_candidate_counts_once_however_they_came_by_it() {
+    let had = |records: &[Record]| folded(&spec(1, "a"), records).had_candidate();
+    assert_eq!(had(&[seen(1, Control, 0)]), 0);
+    assert_eq!(had(&[seen(1, Control, 0), seen(2, Treated, 600), seen(3, Treated, 1_200)]), 1);
+    assert_eq!(had(&[seen(2, Treated, 600), seen(1, Control, 0)]), 1);
+    assert_eq!(had(&[seen(1, Ring, 0), seen(2, Ring, 600)]), 1);
+}
+
+#[test]
 fn events_before_a_guardrail_existed_and_of_other_metrics_do_not_count() {
     let spec = spec_with(1, "a", |spec| {
         spec.guardrails = vec![guardrail("old", "error"), guardrail("new", "error"), guardrail("other", "x")];
