@@ -1,0 +1,200 @@
+//! Who may do what. A handler names what it needs as an argument, so it cannot run without it; what a kind of token
+//! may do is decided by `sapwood_core::token::TokenKind::may` and nowhere else.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use sapwood_api::problem::Code;
+use sapwood_core::id::{EnvironmentKey, ProjectKey};
+use sapwood_core::token::Permission;
+use sapwood_engine::{Caller, Engine, Scope};
+
+use crate::app::App;
+use crate::problem::Refusal;
+
+/// May read and change the project in the address.
+#[derive(Debug, Clone)]
+pub(crate) struct ManageProject {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) project: ProjectKey,
+}
+
+/// May read and change the environment in the address.
+#[derive(Debug, Clone)]
+pub(crate) struct Manage {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) scope: Scope,
+}
+
+/// May evaluate any flag of the environment.
+#[derive(Debug, Clone)]
+pub(crate) struct Evaluate {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) scope: Scope,
+}
+
+/// May report exposures and events of the environment.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) scope: Scope,
+}
+
+impl FromRequestParts<App> for ManageProject {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = permitted(&parts.headers, &app.engine, Permission::Manage)?;
+        let project = address(parts, app, "project").await?;
+        own_project(&caller, &project)?;
+        if let Some(own) = &caller.token.environment {
+            return Err(forbidden(format!(
+                "this token is for environment `{own}` only, and this is for all of the project"
+            )));
+        }
+        Ok(Self { caller, project })
+    }
+}
+
+impl FromRequestParts<App> for Manage {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = permitted(&parts.headers, &app.engine, Permission::Manage)?;
+        let project = address(parts, app, "project").await?;
+        let environment = address(parts, app, "environment").await?;
+        own_project(&caller, &project)?;
+        let scope = Scope { project, environment };
+        own_environment(&caller, &scope.environment)?;
+        exists(&app.engine, &scope)?;
+        Ok(Self { caller, scope })
+    }
+}
+
+impl FromRequestParts<App> for Evaluate {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = permitted(&parts.headers, &app.engine, Permission::Evaluate)?;
+        let scope = token_scope(&caller, parts, &app.engine)?;
+        Ok(Self { caller, scope })
+    }
+}
+
+impl FromRequestParts<App> for Report {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = permitted(&parts.headers, &app.engine, Permission::Report)?;
+        let scope = token_scope(&caller, parts, &app.engine)?;
+        Ok(Self { scope })
+    }
+}
+
+/// Whoever shows a valid token that may do this.
+pub(crate) fn permitted(
+    headers: &HeaderMap,
+    engine: &Engine,
+    permission: Permission,
+) -> Result<Arc<Caller>, Refusal> {
+    let caller = caller(headers, engine)?;
+    let kind = caller.token.kind;
+    if kind.may(permission) {
+        return Ok(caller);
+    }
+    let what = match permission {
+        Permission::Manage => "read or change the project; use an admin token",
+        Permission::Evaluate => "evaluate flags; use a server token",
+        Permission::Report => "report events; use a server or ingest token",
+    };
+    Err(forbidden(format!("a token of kind `{}` may not {what}", kind.as_str())))
+}
+
+fn caller(headers: &HeaderMap, engine: &Engine) -> Result<Arc<Caller>, Refusal> {
+    let Some(secret) = secret(headers) else {
+        let detail =
+            "this address needs a token: send `Authorization: Bearer <token>` or `X-API-Key: <token>`";
+        return Err(Refusal::new(Code::Unauthenticated, detail));
+    };
+    let unknown = || {
+        Refusal::new(Code::Unauthenticated, "this token is not valid here, or was revoked; make a new one")
+    };
+    engine.authenticate(secret).ok_or_else(unknown)
+}
+
+/// The token as `Authorization: Bearer` or `X-API-Key`.
+fn secret(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {
+        let (scheme, secret) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim())
+    });
+    bearer.or_else(|| text("x-api-key")).filter(|secret| !secret.is_empty())
+}
+
+/// A name in the address.
+async fn address<T: std::str::FromStr>(
+    parts: &mut Parts,
+    app: &App,
+    name: &'static str,
+) -> Result<T, Refusal> {
+    let params = RawPathParams::from_request_parts(parts, app).await;
+    let text = params
+        .ok()
+        .and_then(|params| params.iter().find(|(param, _)| *param == name).map(|(_, text)| text.to_owned()));
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::nothing(&format!("such {name}")))
+}
+
+/// The environment a token is for. An admin token may be for all; then `?environment=` says which.
+pub(crate) fn token_scope(caller: &Caller, parts: &Parts, engine: &Engine) -> Result<Scope, Refusal> {
+    let asked = query(parts, "environment");
+    let environment: EnvironmentKey = match (&caller.token.environment, asked) {
+        (Some(own), None) => own.clone(),
+        (Some(own), Some(asked)) if own.as_str() == asked => own.clone(),
+        (Some(own), Some(_)) => return Err(forbidden(format!("this token is for environment `{own}` only"))),
+        (None, asked) => asked
+            .unwrap_or("production")
+            .parse()
+            .map_err(|error| Refusal::new(Code::NotFound, format!("`environment`: {error}")))?,
+    };
+    let scope = Scope { project: caller.project.clone(), environment };
+    exists(engine, &scope)?;
+    Ok(scope)
+}
+
+/// A value of the address's query, as it stands there: names need no escaping.
+pub(crate) fn query<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    let pairs = parts.uri.query().unwrap_or_default().split('&');
+    pairs.filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+fn own_project(caller: &Caller, project: &ProjectKey) -> Result<(), Refusal> {
+    if caller.project == *project {
+        return Ok(());
+    }
+    Err(forbidden(format!("this token is for project `{}` only", caller.project)))
+}
+
+fn own_environment(caller: &Caller, environment: &EnvironmentKey) -> Result<(), Refusal> {
+    match &caller.token.environment {
+        Some(own) if own != environment => {
+            Err(forbidden(format!("this token is for environment `{own}` only")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn exists(engine: &Engine, scope: &Scope) -> Result<(), Refusal> {
+    match engine.snapshot(scope) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::nothing(&format!(
+            "environment `{}` in project `{}`",
+            scope.environment, scope.project
+        ))),
+    }
+}
+
+fn forbidden(detail: String) -> Refusal {
+    Refusal::new(Code::Forbidden, detail)
+}

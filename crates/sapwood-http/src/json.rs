@@ -1,0 +1,158 @@
+//! Bodies: limited in size, in time and in depth before anything is built from them, and refused with the place that
+//! is wrong.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sapwood_api::problem::Code;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+
+use crate::limits::{BODY_ARRIVES_WITHIN, JSON_DEPTH_MAX};
+use crate::problem::Refusal;
+
+/// A body read as JSON of one shape; as an answer, the other way round.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A body that may be left out altogether.
+#[derive(Debug)]
+pub(crate) struct OptionalJson<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        parse(&arrive(request, state).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let body = arrive(request, state).await?;
+        if body.iter().all(u8::is_ascii_whitespace) { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                ([("content-type", "application/json"), ("cache-control", "no-store")], body).into_response()
+            }
+            Err(error) => {
+                tracing::error!("an answer could not be written: {error}");
+                Refusal::new(Code::Internal, "the answer could not be written; please report it")
+                    .into_response()
+            }
+        }
+    }
+}
+
+/// The whole body, if it is small and quick enough. The limit is the router's layer.
+pub(crate) async fn arrive<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
+    let arriving = tokio::time::timeout(BODY_ARRIVES_WITHIN, Bytes::from_request(request, state));
+    match arriving.await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Refusal::new(
+            Code::BodyTooLarge,
+            "the body is over the limit of this address; send less, or several",
+        )),
+        Ok(Err(_)) => Err(Refusal::new(Code::MalformedBody, "the body broke off; send it again")),
+        Err(_) => {
+            let seconds = BODY_ARRIVES_WITHIN.as_secs();
+            Err(Refusal::new(
+                Code::MalformedBody,
+                format!("the body did not arrive within {seconds} s; send it again"),
+            ))
+        }
+    }
+}
+
+/// A body of one shape.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if is_deep(body) {
+        let detail = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
+        return Err(Refusal::new(Code::MalformedBody, detail));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = pointer(error.path());
+        Refusal::new(Code::MalformedBody, format!("not what this address takes: {}", error.into_inner()))
+            .at(path)
+    })?;
+    reader
+        .end()
+        .map_err(|error| Refusal::new(Code::MalformedBody, format!("more than one JSON value: {error}")))?;
+    Ok(value)
+}
+
+/// Whether arrays and objects are nested deeper than the limit. Only counts brackets; whether they match is the
+/// parser's business.
+pub(crate) fn is_deep(body: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match (in_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => depth = depth.saturating_add(1),
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            (true | false, _) => {}
+        }
+        if depth > JSON_DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+/// `/items/3/at`.
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |mut text, segment| {
+        let step = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { .. } | Segment::Unknown => return text,
+        };
+        text.push('/');
+        text.push_str(&step);
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sapwood_api::manage::RolloutRequest;
+
+    use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_texts() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(!is_deep(nested(JSON_DEPTH_MAX).as_bytes()));
+        assert!(is_deep(nested(JSON_DEPTH_MAX + 1).as_bytes()));
+        assert!(!is_deep(format!("{:?}", "[".repeat(200)).as_bytes()));
+        assert!(!is_deep(br#"{"a":"\"[[["}"#));
+        assert!(is_deep("[".repeat(1 << 20).as_bytes()));
+    }
+
+    #[test]
+    fn a_refusal_names_the_place() {
+        let body = br#"{"flag":"a","baseline":"off","candidate":"on","ladder":{"stages":[{"share":1000},{"shar":2}]}}"#;
+        let refusal = parse::<RolloutRequest>(body).unwrap_err();
+        let said = format!("{refusal:?}");
+        assert!(said.contains("/ladder/stages/1"), "{said}");
+        assert!(said.contains("unknown field `shar`"), "{said}");
+    }
+
+    #[test]
+    fn one_body_is_one_value() {
+        assert!(parse::<serde_json::Value>(b"{} {}").is_err());
+        assert!(parse::<serde_json::Value>(b" {} ").is_ok());
+    }
+}

@@ -1,0 +1,175 @@
+//! The OpenFeature Remote Evaluation Protocol. Its answers are the protocol's own, not problem details: clients read
+//! `errorCode` and `errorDetails`, and all of them want both where there is a body.
+//!
+//! Handler, snapshot, evaluation, body: no lock, no storage, and nothing is waited for once the body is there.
+
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sapwood_api::ofrep::{EvaluationFailure, EvaluationSuccess, GeneralFailure};
+use sapwood_api::problem::Code;
+use sapwood_core::token::TokenKind;
+use sapwood_engine::{Engine, Snapshot};
+use sapwood_eval::{Context, Evaluation, Outcome, RuleRef};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::auth;
+use crate::json::{arrive, is_deep};
+use crate::limits::JSON_DEPTH_MAX;
+use crate::problem::{Refusal, manners};
+
+/// A refusal in the protocol's own words.
+#[derive(Debug)]
+pub(crate) struct Failed(Refusal);
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let Self(refusal) = self;
+        // The others clients know by their status.
+        let error_code = (refusal.code == Code::MalformedBody).then_some("PARSE_ERROR");
+        let body = GeneralFailure {
+            error_code: error_code.map(str::to_owned),
+            error_details: refusal.detail.clone(),
+        };
+        let mut response = answer(refusal.status(), &body);
+        manners(refusal.code, response.headers_mut());
+        response
+    }
+}
+
+/// [`auth::Evaluate`] with refusals in the protocol's words.
+pub(crate) struct Evaluate(auth::Evaluate);
+
+impl FromRequestParts<App> for Evaluate {
+    type Rejection = Failed;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failed> {
+        auth::Evaluate::from_request_parts(parts, app).await.map(Self).map_err(Failed)
+    }
+}
+
+/// The body, unread.
+pub(crate) struct Arrived(Bytes);
+
+impl FromRequest<App> for Arrived {
+    type Rejection = Failed;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failed> {
+        arrive(request, app).await.map(Self).map_err(Failed)
+    }
+}
+
+/// The part of the request body that is read; unknown fields are tolerated, as the protocol asks.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    context: Option<Context>,
+}
+
+/// `POST /ofrep/v1/evaluate/flags/{key}`.
+pub(crate) async fn evaluate(
+    State(engine): State<Engine>,
+    Evaluate(caller): Evaluate,
+    key: Result<Path<String>, PathRejection>,
+    Arrived(body): Arrived,
+) -> Response {
+    let Ok(Path(key)) = key else { return no_flag("") };
+    let context = match context(&body) {
+        Ok(context) => context,
+        Err((code, details)) => return failure(StatusCode::BAD_REQUEST, &key, code, details),
+    };
+    let Some(snapshot) = engine.snapshot(&caller.scope) else { return no_flag(&key) };
+    match snapshot.flags.evaluate(&key, &context, engine.now().ms()) {
+        Outcome::Found(found) => {
+            if caller.caller.token.kind == TokenKind::Server {
+                expose(&engine, &caller, &snapshot, &key, &found, &context);
+            }
+            answer(StatusCode::OK, &success(key, &snapshot, &found))
+        }
+        Outcome::NotFound => no_flag(&key),
+        Outcome::Failed(failed) => {
+            failure(StatusCode::BAD_REQUEST, &key, failed.code.as_str(), failed.code.details().to_owned())
+        }
+    }
+}
+
+/// For addresses below `/ofrep` that are not served.
+pub(crate) fn not_found(request: &Request) -> Response {
+    Failed(crate::problem::not_found(request)).into_response()
+}
+
+fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
+    if is_deep(body) {
+        let details = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
+        return Err(("PARSE_ERROR", details));
+    }
+    let asked: Asked = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => {
+            ("INVALID_CONTEXT", format!("the context cannot be used: {error}"))
+        }
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
+    })?;
+    Ok(asked.context.unwrap_or_default())
+}
+
+/// A subject met the flag. Asking with a server token is what counts; an administrator who looks is not a subject.
+fn expose(
+    engine: &Engine,
+    caller: &auth::Evaluate,
+    snapshot: &Snapshot,
+    key: &str,
+    found: &Evaluation<'_>,
+    context: &Context,
+) {
+    let flag = found.rollout.and_then(|_| snapshot.flags.get(key));
+    if let Some(unit) = flag.and_then(|flag| context.unit(flag.config().flag.unit.as_str())) {
+        engine.expose(&caller.scope, snapshot, found, unit);
+    }
+}
+
+fn success(key: String, snapshot: &Snapshot, found: &Evaluation<'_>) -> EvaluationSuccess {
+    let mut metadata = Map::new();
+    metadata.insert("flagSetId".to_owned(), Value::from(snapshot.flag_set.as_str()));
+    metadata.insert("version".to_owned(), Value::from(found.revision));
+    let rule = found.rule.map(|rule| match rule {
+        RuleRef::BreakGlass => "break-glass",
+        RuleRef::Rule(id) => id.as_str(),
+        RuleRef::Rollout(id) => id.as_str(),
+    });
+    metadata.extend(rule.map(|rule| ("ruleId".to_owned(), Value::from(rule))));
+    EvaluationSuccess {
+        key,
+        reason: found.reason.as_str().to_owned(),
+        variant: found.variant.as_str().to_owned(),
+        value: found.value.to_json(),
+        metadata,
+    }
+}
+
+fn no_flag(key: &str) -> Response {
+    let details = format!("there is no flag `{key}` in this environment");
+    failure(StatusCode::NOT_FOUND, key, "FLAG_NOT_FOUND", details)
+}
+
+fn failure(status: StatusCode, key: &str, code: &str, details: String) -> Response {
+    let body = EvaluationFailure { key: key.to_owned(), error_code: code.to_owned(), error_details: details };
+    answer(status, &body)
+}
+
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).unwrap_or_else(|error| {
+        tracing::error!("an answer could not be written: {error}");
+        br#"{"errorCode":"GENERAL","errorDetails":"the answer could not be written; please report it"}"#
+            .to_vec()
+    });
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,204 @@
+//! The one place where a refusal becomes an HTTP answer: every case by name, none by default, so that a new one does
+//! not compile until it has a code, a status and a page in the reference.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use sapwood_api::problem::{Code, Problem};
+use sapwood_core::rejection::Rejection;
+use sapwood_engine::{ReportError, StoreError, SubmitError};
+
+/// Seconds after which it makes sense to try again.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// A problem on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: Code,
+    /// What is wrong and what to do.
+    pub(crate) detail: String,
+    path: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), path: None }
+    }
+
+    /// The same, at a place in the request.
+    pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// There is no such thing at this address.
+    pub(crate) fn nothing(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("there is no {what}; check the address"))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut problem = Problem::new(self.code, self.detail);
+        problem.path = self.path;
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        manners(self.code, headers);
+        response
+    }
+}
+
+/// Headers that belong to a code, whatever the body is.
+pub(crate) fn manners(code: Code, headers: &mut axum::http::HeaderMap) {
+    if code.status() == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sapwood\""));
+    }
+    if matches!(code.status(), 429 | 503) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        let detail = rejection.to_string();
+        match rejection {
+            Rejection::UnknownEnvironment(_) | Rejection::UnknownRollout(_) | Rejection::UnknownToken(_) => {
+                Self::new(Code::NotFound, detail)
+            }
+            Rejection::UnknownFlag(_) | Rejection::UnknownSegment(_) | Rejection::UnknownMetric(_) => {
+                Self::new(Code::UnknownReference, detail)
+            }
+            Rejection::KeyRetired(_) => Self::new(Code::KeyRetired, detail),
+            Rejection::Invalid { path, message } => Self::new(Code::InvalidValue, message).at(path),
+            Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),
+            Rejection::RolloutLive { .. } => Self::new(Code::RolloutLive, detail),
+            Rejection::FixedByRollout { .. } => Self::new(Code::FixedByRollout, detail),
+            Rejection::FixedForLife { .. } => Self::new(Code::FixedForLife, detail),
+            Rejection::RolloutEnded { .. } => Self::new(Code::RolloutEnded, detail),
+            Rejection::RolloutHeld { .. } => Self::new(Code::RolloutHeld, detail),
+            Rejection::NotHeld(_) => Self::new(Code::NotHeld, detail),
+            Rejection::StageMoved { .. } => Self::new(Code::StageMoved, detail),
+            Rejection::LastStage(_) => Self::new(Code::LastStage, detail),
+            Rejection::NotLastStage { .. } => Self::new(Code::StagesLeft, detail),
+            Rejection::Dependency { .. } => Self::new(Code::DependencyUnmet, detail),
+            Rejection::ReasonMissing => Self::new(Code::InvalidValue, detail).at("/reason"),
+        }
+    }
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::UnknownProject(_) => Self::new(Code::NotFound, error.to_string()),
+            SubmitError::Halted(_) => {
+                tracing::error!("{error}");
+                Self::new(Code::StorageFailed, error.to_string())
+            }
+            SubmitError::Busy => Self::new(Code::Busy, error.to_string()),
+            SubmitError::Encode(cause) => {
+                tracing::error!("an event could not be written: {cause}");
+                Self::new(
+                    Code::Internal,
+                    "the change could not be written; nothing was changed. Please report it",
+                )
+            }
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportError> for Refusal {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::UnknownScope => Self::new(Code::NotFound, error.to_string()),
+            ReportError::TooMany { .. } => Self::new(Code::OverLimit, error.to_string()).at("/items"),
+            ReportError::SentAt(detail) => Self::new(Code::InvalidValue, detail).at("/sent_at"),
+            ReportError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The caller learns what to do; the cause is for the operator, in the server's own output.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(cause = ?error, "{error}");
+        match error {
+            StoreError::Conflict { .. } | StoreError::Stale { .. } => {
+                Self::new(Code::Busy, "too many changes at once; nothing was changed. Try again")
+            }
+            StoreError::Reused { .. } => {
+                Self::new(Code::InvalidValue, "this id was used before for something else; choose a new one")
+            }
+            StoreError::TooLarge { .. } => Self::new(Code::OverLimit, error.to_string()),
+            StoreError::Full(_) => Self::new(
+                Code::StorageFull,
+                "the server's disk is full; nothing was stored. Flags are still served; free some space and try again",
+            ),
+            StoreError::ReadOnly | StoreError::Failed(_) | StoreError::Corrupt { .. } => Self::new(
+                Code::StorageFailed,
+                "the server's storage failed; nothing was stored. Flags are still served; see the server's own output",
+            ),
+        }
+    }
+}
+
+/// For addresses that do not exist.
+pub(crate) fn not_found(request: &Request) -> Refusal {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Refusal::new(
+        Code::NotFound,
+        format!("there is nothing at {path}; docs/reference/api.md lists every address"),
+    )
+}
+
+/// For addresses that exist and take another method; the `Allow` header names it.
+pub(crate) async fn method_not_allowed(request: Request) -> Refusal {
+    let method = request.method();
+    Refusal::new(
+        Code::MethodNotAllowed,
+        format!("this address does not take {method}; the Allow header says what it takes"),
+    )
+}
+
+/// For defects: the request that met one fails, the server goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over")]
+pub(crate) fn defect(cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let said = cause.downcast_ref::<&str>().map(|said| (*said).to_owned());
+    let said = said.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!("a request met a defect: {said}");
+    Refusal::new(Code::Internal, "the server met a defect of its own with this request; please report it")
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/reference/problems.md");
+
+    #[test]
+    fn every_code_has_a_section_and_every_section_a_code() {
+        let sections: Vec<_> = PAGE
+            .lines()
+            .filter(|line| line.starts_with("## `"))
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        let codes: Vec<_> =
+            Code::ALL.iter().map(|code| format!("`{}` ({})", code.as_str(), code.status())).collect();
+        assert_eq!(sections, codes);
+    }
+
+    #[test]
+    fn a_path_stands_apart_from_the_message() {
+        let refusal = Refusal::from(Rejection::invalid("/ladder/stages/2/share", "is too much"));
+        assert_eq!(refusal, Refusal::new(Code::InvalidValue, "is too much").at("/ladder/stages/2/share"));
+    }
+}

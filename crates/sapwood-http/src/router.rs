@@ -1,0 +1,100 @@
+//! All addresses, and what every answer carries.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use sapwood_engine::Engine;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::{App, Options};
+use crate::limits::{BATCH_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
+use crate::manage::{definitions, log, rollouts, tokens};
+use crate::{console, events, health, ofrep, problem, stream};
+
+/// Scripts and styles from our own files, forms and streams to ourselves, and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Everything this server answers.
+pub fn router(engine: Engine, options: Options) -> Router {
+    let app = App { engine, options, sessions: std::sync::Arc::default() };
+    Router::new()
+        .merge(health_routes())
+        .merge(evaluation_routes())
+        .merge(event_routes())
+        .merge(manage_routes())
+        .merge(console::routes(&app))
+        .fallback(not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(CatchPanicLayer::custom(problem::defect))
+        .layer(middleware::map_response(carry))
+        .with_state(app)
+}
+
+fn health_routes() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/version", get(health::version))
+}
+
+/// OFREP. Evaluating all flags at once, with its entity tag and stream, joins here.
+fn evaluation_routes() -> Router<App> {
+    Router::new()
+        .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate))
+        .layer(DefaultBodyLimit::max(EVALUATE_BYTES_MAX))
+}
+
+fn event_routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/events", post(events::report))
+        .layer(DefaultBodyLimit::max(BATCH_BYTES_MAX))
+        .route("/api/v1/stream/activity", get(stream::activity))
+}
+
+fn manage_routes() -> Router<App> {
+    let environment = Router::new()
+        .route("/flags/{key}", put(definitions::put_targeting))
+        .route("/rollouts", get(rollouts::list).post(rollouts::start))
+        .route("/rollouts/{id}", get(rollouts::get))
+        .route("/rollouts/{id}/{step}", post(rollouts::step));
+    let project = Router::new()
+        .route("/flags/{key}", put(definitions::put_flag))
+        .route("/segments/{key}", put(definitions::put_segment))
+        .route("/metrics/{key}", put(definitions::put_metric))
+        .route("/tokens", post(tokens::issue))
+        .route("/tokens/{id}", delete(tokens::revoke))
+        .route("/log", get(log::read))
+        .nest("/environments/{environment}", environment);
+    Router::new().nest("/api/v1/projects/{project}", project).layer(DefaultBodyLimit::max(MANAGE_BYTES_MAX))
+}
+
+/// What is not there is answered in the words of whoever asks: the protocol's, a problem, or a page.
+async fn not_found(State(app): State<App>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/ofrep/") {
+        ofrep::not_found(&request)
+    } else if path.starts_with("/api/") {
+        problem::not_found(&request).into_response()
+    } else {
+        console::not_found(&app, &request)
+    }
+}
+
+/// Headers of every answer.
+async fn carry(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not `no-referrer`: with it browsers would hide the origin of our own forms, too.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,16 @@
+//! The server over HTTP, on an engine that forgets.
+
+#[cfg(test)]
+mod app;
+#[cfg(test)]
+mod authorization;
+#[cfg(test)]
+mod console;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod manage;
+#[cfg(test)]
+mod ofrep;
+#[cfg(test)]
+mod stream;

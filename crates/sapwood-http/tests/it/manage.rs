@@ -1,0 +1,102 @@
+//! The management API: definitions, rollouts, the log, and what goes wrong.
+
+use serde_json::{Value, json};
+
+use crate::app::{PRODUCTION, PROJECT, TestApp};
+
+#[tokio::test]
+async fn saying_the_same_again_changes_nothing() {
+    let app = TestApp::start().await;
+    let metric = json!({"metric": {"kind": "event_rate"}, "description": "Payment failed"});
+    let put =
+        async || app.manage("PUT", &format!("{PROJECT}/metrics/checkout_error"), metric.clone()).await.json();
+    let first = put().await;
+    assert_eq!(first["changed"], true);
+    assert_eq!(put().await, json!({"version": first["version"], "changed": false}));
+    let segment = json!({"segment": {"condition": "never", "included": ["ada"]}});
+    let answer =
+        app.send("PUT", &format!("{PROJECT}/segments/internal"), &app.admin, &segment.to_string()).await;
+    assert!([200, 422].contains(&answer.status.as_u16()), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_rollout_is_walked_through_its_life() {
+    let app = TestApp::start().await;
+    let id = app.rollout("checkout").await;
+    let address = format!("{PRODUCTION}/rollouts/{id}");
+    let step = async |step: &str, body: Value| {
+        app.send("POST", &format!("{address}/{step}"), &app.admin, &body.to_string()).await
+    };
+    assert_eq!(step("hold", json!({})).await.json()["path"], "/reason");
+    assert_eq!(step("hold", json!({"reason": "lunch"})).await.json()["state"], "held");
+    assert_eq!(step("resume", json!({"reason": "back"})).await.json()["state"], "running");
+    assert_eq!(step("advance", json!({"reason": "go"})).await.json()["path"], "/stage");
+    assert_eq!(step("complete", json!({"reason": "go"})).await.problem(), "stages_left");
+    assert_eq!(step("advance", json!({"reason": "go", "stage": 1})).await.json()["stage"], 2);
+    assert_eq!(step("advance", json!({"reason": "go", "stage": 1})).await.problem(), "stage_moved");
+    assert_eq!(step("advance", json!({"reason": "go", "stage": 2})).await.problem(), "last_stage");
+    assert_eq!(step("explode", json!({"reason": "go"})).await.problem(), "not_found");
+    let rolled_back = step("roll-back", json!({"reason": "it broke"})).await;
+    assert_eq!(rolled_back.json()["state"], "rolled_back");
+    assert_eq!(step("resume", json!({"reason": "again"})).await.problem(), "rollout_ended");
+    let read = app.get(&address).await;
+    assert_eq!(read.header("etag"), format!("\"{}\"", read.json()["revision"]));
+    assert_eq!(app.evaluate("checkout", json!({"targetingKey": "a"})).await.json()["variant"], "off");
+}
+
+#[tokio::test]
+async fn lists_are_read_page_by_page() {
+    let app = TestApp::start().await;
+    for flag in ["a", "b", "c"] {
+        app.rollout(flag).await;
+        app.pass(1).await;
+    }
+    let first = app.get(&format!("{PRODUCTION}/rollouts?limit=2")).await.json();
+    assert_eq!([&first["items"][0]["flag"], &first["items"][1]["flag"]], ["c", "b"]);
+    let next = first["next"].as_str().unwrap();
+    let second = app.get(&format!("{PRODUCTION}/rollouts?limit=2&after={next}")).await.json();
+    assert_eq!(second["items"][0]["flag"], "a");
+    assert_eq!(second["next"], Value::Null);
+
+    let log = app.get(&format!("{PROJECT}/log?limit=3")).await.json();
+    assert_eq!(log["items"].as_array().unwrap().len(), 3);
+    assert_eq!(log["next"], "3");
+    assert_eq!(app.get(&format!("{PROJECT}/log?after=3&limit=1")).await.json()["items"][0]["version"], 4);
+    assert_eq!(app.get(&format!("{PROJECT}/log?after=x")).await.problem(), "invalid_value");
+    assert_eq!(app.get(&format!("{PROJECT}/log?nonsense=1")).await.problem(), "malformed_body");
+}
+
+#[tokio::test]
+async fn refusals_say_what_where_and_what_to_do() {
+    let app = TestApp::start().await;
+    app.flag("checkout").await;
+    let rollout = json!({
+        "flag": "checkout", "baseline": "off", "candidate": "on",
+        "ladder": {"stages": [{"share": 1_000}, {"ring": "internal", "share": 5}]},
+    });
+    let answer = app.send("POST", &format!("{PRODUCTION}/rollouts"), &app.admin, &rollout.to_string()).await;
+    insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/invalid_value","title":"A value contradicts itself or something it names","status":422,"code":"invalid_value","detail":"has both `ring` and `share`; make them two stages","path":"/ladder/stages/1"}"#);
+    let answer =
+        app.send("PUT", &format!("{PROJECT}/flags/a"), &app.admin, r#"{"flag":{"typ":"boolean"}}"#).await;
+    insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/malformed_body","title":"The body is not what this address takes","status":400,"code":"malformed_body","detail":"not what this address takes: unknown field `typ`, expected one of `type`, `variants`, `unit`, `client_visible`, `layer` at line 1 column 14","path":"/flag/typ"}"#);
+    let answer = app.send("POST", &format!("{PRODUCTION}/rollouts"), &app.admin, "{").await;
+    assert_eq!(answer.problem(), "malformed_body");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_too() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/api/v1/nothing").await.problem(), "not_found");
+    assert_eq!(app.get(&format!("{PRODUCTION}/rollouts/nothing")).await.problem(), "not_found");
+    let wrong = app.send("PATCH", &format!("{PROJECT}/flags/a"), &app.admin, "").await;
+    assert_eq!(wrong.problem(), "method_not_allowed");
+    assert_eq!(wrong.header("allow"), "PUT");
+}
+
+#[tokio::test]
+async fn health_needs_no_token() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz", "/version"] {
+        assert_eq!(app.send("GET", path, "", "").await.status, 200, "{path}");
+    }
+}
