@@ -56,6 +56,8 @@ pub enum FlagsMessage {
     },
     /// One flag or segment is gone.
     Delete {
+        /// [`MIN_READER_VERSION`] of the writer.
+        min_reader_version: u32,
         /// The configuration version.
         version: u64,
         /// `flags` or `segments`.

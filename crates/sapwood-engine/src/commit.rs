@@ -4,14 +4,15 @@ use sapwood_api::stream::Activity;
 use sapwood_core::command::Command;
 use sapwood_core::decide::{self, Placed};
 use sapwood_core::entry::{Actor, Draft, Entry};
+use sapwood_core::event::Event;
 use sapwood_core::id::{ProjectKey, Stream};
 use sapwood_store::{Append, Decided, StoreError};
 
 use crate::convert;
 use crate::engine::{Engine, Submitted};
 use crate::error::SubmitError;
-use crate::limits::DECIDE_ATTEMPTS_MAX;
-use crate::project::Project;
+use crate::limits::{DECIDE_ATTEMPTS_MAX, ENTRIES_PER_READ};
+use crate::project::{Project, Served};
 use crate::snapshot::Scope;
 
 impl Engine {
@@ -38,20 +39,38 @@ impl Engine {
             (Command::DefineProject { .. }, None) => self.project_or_new(key),
             (_, None) => return Err(SubmitError::UnknownProject(key.clone())),
         };
-        let writer = project.writer.lock().await;
-        if let Some(halted) = project.halted() {
-            return Err(SubmitError::Halted(halted));
+        let outcome = self.commit_to(&project, &actor, &command, decided).await;
+        if outcome.is_err() {
+            self.forget_attempt(&project);
+        }
+        outcome
+    }
+
+    async fn commit_to(
+        &self,
+        project: &Project,
+        actor: &Actor,
+        command: &Command,
+        decided: Option<Decided>,
+    ) -> Result<Submitted, SubmitError> {
+        let _writer = project.writer.lock().await;
+        if project.is_in_doubt() {
+            self.catch_up(project).await?;
         }
         for _ in 0..DECIDE_ATTEMPTS_MAX {
-            match self.attempt(&project, &actor, command.clone(), decided).await {
-                Err(SubmitError::Store(StoreError::Conflict { .. })) => self.catch_up(&project).await?,
-                Ok(submitted) => {
-                    drop(writer);
-                    self.index();
-                    self.tell(&project, &submitted.entries);
-                    return Ok(submitted);
+            if let Some(halted) = project.halted() {
+                return Err(SubmitError::Halted(halted));
+            }
+            match self.attempt(project, actor, command.clone(), decided).await {
+                Err(SubmitError::Store(StoreError::Conflict { .. })) => self.catch_up(project).await?,
+                Err(error) => {
+                    // The answer may be all that was lost; what the log holds must be served.
+                    if project.is_in_doubt() {
+                        let _ = self.catch_up(project).await;
+                    }
+                    return Err(error);
                 }
-                Err(error) => return Err(error),
+                Ok(submitted) => return Ok(submitted),
             }
         }
         Err(SubmitError::Busy)
@@ -78,8 +97,13 @@ impl Engine {
             drafts: self.drafts(placed)?,
             decided,
         };
+        // Whoever asked may leave while the store writes; then nobody is left to fold what it wrote.
+        project.doubt(true);
         let entries = self.0.store.append(append).await?;
-        project.fold(&entries).map_err(SubmitError::Halted)?;
+        let folded = project.fold(&entries);
+        project.doubt(false);
+        self.announce(project, &entries);
+        folded.map_err(SubmitError::Halted)?;
         Ok(Submitted { version: project.state().version, entries })
     }
 
@@ -88,28 +112,55 @@ impl Engine {
         placed.into_iter().map(draft).collect()
     }
 
-    /// Tells the streams of the environments the entries concern; an entry without one concerns all.
-    fn tell(&self, project: &Project, entries: &[Entry]) {
-        for entry in entries {
-            for (scope, served) in project.served() {
-                if entry.environment.as_ref().is_none_or(|environment| *environment == scope.environment) {
-                    served
-                        .broadcaster
-                        .tell(entry.version, Activity::Entry { entry: convert::log_entry(entry) });
+    /// Folds what is in the log and not yet in the project's state. Whoever calls holds the writer's lock.
+    pub(crate) async fn catch_up(&self, project: &Project) -> Result<(), StoreError> {
+        loop {
+            let (stream, after) = (Stream::Project(project.key.clone()), project.state().version);
+            let entries = self.0.store.read_from(stream, after, ENTRIES_PER_READ).await?;
+            let last = entries.len() < ENTRIES_PER_READ;
+            let folded = project.fold(&entries);
+            self.announce(project, &entries);
+            if folded.is_err() || last {
+                project.doubt(false);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Folds what appends left in the log whose callers were gone before they could.
+    pub(crate) async fn resolve_doubts(&self) -> Result<(), StoreError> {
+        for project in self.all_projects().into_iter().filter(|project| project.is_in_doubt()) {
+            let _writer = project.writer.lock().await;
+            self.catch_up(&project).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes entries known that were just folded. Called under the writer's lock, because readers of a stream
+    /// resume at the last version they saw: out of order, they would miss what came late.
+    fn announce(&self, project: &Project, entries: &[Entry]) {
+        if entries.is_empty() {
+            return;
+        }
+        self.index();
+        let version = project.state().version;
+        let served = project.served();
+        for entry in entries.iter().filter(|entry| entry.version <= version) {
+            for (scope, served) in &served {
+                let concerned = entry.environment.as_ref().is_none_or(|key| *key == scope.environment);
+                if concerned && served.broadcaster.has_readers() {
+                    let said = Activity::Entry { entry: convert::log_entry(entry) };
+                    served.broadcaster.tell(entry.version, said);
+                    self.tell_rollout_of(scope, served, entry);
                 }
             }
-            self.tell_rollout_of(project, entry);
         }
     }
 
     /// A change of a rollout is shown at once, not at the controller's next look.
-    fn tell_rollout_of(&self, project: &Project, entry: &Entry) {
-        let Some(environment) = entry.environment.clone() else { return };
-        let scope = Scope { project: project.key.clone(), environment };
-        let Ok(event) = sapwood_core::event::Event::read(entry) else { return };
-        if let Some(rollout) = event.rollout().and_then(|id| self.rollout(&scope, id.as_str()))
-            && let Some(served) = self.served(&scope)
-        {
+    fn tell_rollout_of(&self, scope: &Scope, served: &Served, entry: &Entry) {
+        let Ok(event) = Event::read(entry) else { return };
+        if let Some(rollout) = event.rollout().and_then(|id| self.rollout(scope, id.as_str())) {
             served.broadcaster.tell(entry.version, Activity::Rollout { rollout });
         }
     }

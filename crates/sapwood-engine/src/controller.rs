@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use sapwood_api::stream::Activity;
-use sapwood_core::command::{Command, Step};
+use sapwood_core::command::Command;
 use sapwood_core::entry::Actor;
+use sapwood_core::evidence::Evidence;
 use sapwood_core::tick::{self, Observed, Report};
 use sapwood_store::{Decided, StoreError};
 
@@ -18,16 +19,21 @@ use crate::snapshot::Scope;
 impl Engine {
     /// Journals waiting exposures, folds the journal, looks at every rollout once and acts.
     ///
+    /// A part that fails does not keep the others from their work: what is known of harm is acted on even if
+    /// nothing new can be stored. Only letting more people in waits until everything works again.
+    ///
     /// # Errors
-    /// The store's; nothing is lost, the next look starts where this one failed.
+    /// The first of the store's; nothing is lost, the next look starts where this one failed.
     pub async fn settle(&self) -> Result<(), StoreError> {
-        self.flush_exposures().await?;
+        let caught_up = self.resolve_doubts().await;
+        let flushed = self.flush_exposures().await;
         let mut ledgers = self.0.ledgers.lock().await;
-        self.fold_journal(&mut ledgers).await?;
+        let folded = self.fold_journal(&mut ledgers).await;
+        let stored = caught_up.and(flushed).and(folded);
         for project in self.all_projects() {
-            self.look(&project, &mut ledgers).await;
+            self.look(&project, &mut ledgers, stored.is_ok()).await;
         }
-        Ok(())
+        stored.and(self.read_ended(&ledgers).await)
     }
 
     /// Settles every second until the future is dropped. A look that fails is logged and made again.
@@ -42,13 +48,17 @@ impl Engine {
         }
     }
 
-    async fn look(&self, project: &Project, ledgers: &mut Ledgers) {
+    async fn look(&self, project: &Project, ledgers: &mut Ledgers, may_expand: bool) {
         let now = self.now();
         let of_project = ledgers.rollouts.entry(project.key.clone()).or_default();
         let sources = ledgers.sources.entry(project.key.clone()).or_default();
         let observed = Observed { ledgers: of_project, sources, ledger_offset: ledgers.offset };
         let reports = tick::tick(&project.state(), &observed, now);
-        for report in reports {
+        for mut report in reports {
+            if !may_expand && expands(&report) {
+                report.sentence = format!("{}, as soon as storage works again", report.sentence);
+                report.command = None;
+            }
             self.note(project, &report, ledgers);
             if let Some(command) = report.command.clone() {
                 self.act(project, command, &report).await;
@@ -84,28 +94,40 @@ impl Engine {
     }
 
     async fn act(&self, project: &Project, command: Command, report: &Report) {
-        let expands = matches!(&command, Command::Step { step, .. } if Step::expands(*step));
-        let decided =
-            Decided { at: report.evidence.at, ledger_offset: report.evidence.ledger_offset, expands };
+        let Evidence { at, ledger_offset, .. } = report.evidence;
+        let decided = Decided { at, ledger_offset, expands: expands(report) };
         match self.commit(&project.key, Actor::System, command, Some(decided)).await {
             Ok(_) => tracing::info!(rollout = %report.rollout, "{}", report.sentence),
             // Somebody was quicker, or too much time passed: the next look decides anew.
             Err(SubmitError::Rejected(rejection)) => {
                 tracing::info!(rollout = %report.rollout, "not done: {rejection}");
             }
+            Err(SubmitError::Store(stale @ StoreError::Stale { .. })) => {
+                tracing::info!(rollout = %report.rollout, "not done: {stale}");
+            }
             Err(error) => tracing::error!(rollout = %report.rollout, "could not act: {error}"),
         }
     }
 }
 
+/// Whether a report proposes to let more people in.
+const fn expands(report: &Report) -> bool {
+    match &report.command {
+        Some(Command::Step { step, .. }) => step.expands(),
+        Some(_) | None => false,
+    }
+}
+
 /// Whether two readings say the same; the moment of reading and intervals (which follow from counts) apart.
 fn same_counts(one: &Reading, other: &Reading) -> bool {
-    let counts = |reading: &Reading| -> Vec<_> {
-        reading.evidence.guardrails.iter().map(|g| (g.treated, g.control, g.revision)).collect()
+    let said = |reading: &Reading| -> Vec<_> {
+        let of = reading.evidence.guardrails.iter();
+        of.map(|g| (g.treated, g.control, g.revision, g.log_e.to_bits())).collect()
     };
     one.sentence == other.sentence
         && one.gate == other.gate
         && one.evidence.exposed_treated == other.evidence.exposed_treated
+        && one.evidence.had_candidate == other.evidence.had_candidate
         && one.evidence.exposed_control == other.evidence.exposed_control
-        && counts(one) == counts(other)
+        && said(one) == said(other)
 }

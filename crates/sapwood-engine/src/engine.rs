@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::slice;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use sapwood_core::entry::{Actor, Entry, Hash};
@@ -22,6 +23,7 @@ use crate::folder::Ledgers;
 use crate::limits::{ENTRIES_PER_READ, LOG_PAGE_MAX};
 use crate::project::{Project, Served, read, write};
 use crate::snapshot::{Scope, Snapshot};
+use crate::unit::UnitHasher;
 
 /// Whoever shows a valid token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,11 +68,12 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) unit_key: [u8; 32],
+    pub(crate) units: UnitHasher,
     pub(crate) exposures: Desk,
     pub(crate) ledgers: tokio::sync::Mutex<Ledgers>,
     projects: RwLock<BTreeMap<ProjectKey, Arc<Project>>>,
     directory: ArcSwap<Directory>,
+    indexing: Mutex<()>,
     streams_open: Arc<AtomicUsize>,
 }
 
@@ -91,29 +94,32 @@ impl Engine {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
-        let unit_key = store.secret("unit", entropy.bytes()).await?;
+        let units = UnitHasher::new(&store.secret("unit", entropy.bytes()).await?);
         let streams = store.streams().await?;
         let inner = Inner {
             store,
             clock,
             entropy,
-            unit_key,
+            units,
             exposures: Desk::default(),
             ledgers: tokio::sync::Mutex::default(),
             projects: RwLock::default(),
             directory: ArcSwap::default(),
+            indexing: Mutex::default(),
             streams_open: Arc::default(),
         };
         let engine = Self(Arc::new(inner));
         for stream in streams {
             if let Stream::Project(key) = stream {
-                let project = Arc::new(Project::new(key.clone()));
-                engine.catch_up(&project).await?;
-                write(&engine.0.projects).insert(key, project);
+                let project = engine.load_project(&key).await?;
+                write(&engine.0.projects).insert(key, Arc::new(project));
             }
         }
         engine.index();
-        engine.load_ledgers(&mut *engine.0.ledgers.lock().await).await?;
+        let mut ledgers = engine.0.ledgers.lock().await;
+        *ledgers = engine.load_ledgers().await?;
+        engine.read_ended(&ledgers).await?;
+        drop(ledgers);
         Ok(engine)
     }
 
@@ -134,7 +140,8 @@ impl Engine {
 
     /// All projects.
     pub fn projects(&self) -> Vec<ProjectKey> {
-        read(&self.0.projects).keys().cloned().collect()
+        let projects = read(&self.0.projects);
+        projects.values().filter(|project| project.exists()).map(|project| project.key.clone()).collect()
     }
 
     /// Looks at a project's state; `None` if there is no such project. `look` must be quick: changes wait for it.
@@ -182,8 +189,9 @@ impl Engine {
         self.0.directory.load().served.get(scope).cloned()
     }
 
+    /// The project, if there is anything of it in the log.
     pub(crate) fn project(&self, key: &ProjectKey) -> Option<Arc<Project>> {
-        read(&self.0.projects).get(key).cloned()
+        read(&self.0.projects).get(key).filter(|project| project.exists()).cloned()
     }
 
     /// The project, made if it is not there: its first command defines it.
@@ -192,24 +200,50 @@ impl Engine {
         Arc::clone(projects.entry(key.clone()).or_insert_with(|| Arc::new(Project::new(key.clone()))))
     }
 
+    /// Drops a project that nothing came of, unless somebody else is still trying.
+    pub(crate) fn forget_attempt(&self, project: &Arc<Project>) {
+        let mut projects = write(&self.0.projects);
+        let others = Arc::strong_count(project).saturating_sub(2);
+        if others == 0 && !project.exists() && !project.is_in_doubt() {
+            projects.remove(&project.key);
+        }
+    }
+
     pub(crate) fn all_projects(&self) -> Vec<Arc<Project>> {
         read(&self.0.projects).values().cloned().collect()
     }
 
-    /// Folds what is in the log and not yet in the project's state.
-    pub(crate) async fn catch_up(&self, project: &Project) -> Result<(), StoreError> {
+    /// Folds a project's whole log, and publishes once, at the end. Should something in it not compile any
+    /// more, the log is folded entry by entry instead, so that the last version that does is served as before.
+    async fn load_project(&self, key: &ProjectKey) -> Result<Project, StoreError> {
+        let project = Project::new(key.clone());
+        self.replay(&project, |entries| project.absorb(entries).1.is_ok()).await?;
+        if project.publish(&[]) {
+            return Ok(project);
+        }
+        tracing::warn!(project = %key, "looking in the log for versions that compile");
+        let project = Project::new(key.clone());
+        let fold_each =
+            |entries: &[Entry]| entries.iter().all(|entry| project.fold(slice::from_ref(entry)).is_ok());
+        self.replay(&project, fold_each).await?;
+        Ok(project)
+    }
+
+    /// Reads a project's log to its end, or until `fold` meets what it cannot read.
+    async fn replay(&self, project: &Project, fold: impl Fn(&[Entry]) -> bool) -> Result<(), StoreError> {
         loop {
             let (stream, after) = (Stream::Project(project.key.clone()), project.state().version);
             let entries = self.0.store.read_from(stream, after, ENTRIES_PER_READ).await?;
-            let last = entries.len() < ENTRIES_PER_READ;
-            if project.fold(&entries).is_err() || last {
+            if !fold(&entries) || entries.len() < ENTRIES_PER_READ {
                 return Ok(());
             }
         }
     }
 
-    /// Rebuilds the directory after tokens or environments may have changed.
+    /// Rebuilds the directory after tokens or environments may have changed. One at a time, because an older
+    /// directory stored over a newer one would let a revoked token in again.
     pub(crate) fn index(&self) {
+        let _one_at_a_time = self.0.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::default();
         for project in self.all_projects() {
             for token in project.state().tokens.values() {

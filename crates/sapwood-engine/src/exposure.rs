@@ -3,22 +3,24 @@
 //! Best effort by contract: a full queue drops and counts, and a crash loses at most the last second. What an
 //! application must not lose it reports itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sapwood_core::id::ProjectKey;
 use sapwood_core::record::{Arm, Record, UnitHash};
 use sapwood_core::rollout::ExposureSource;
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{Evaluation, RolloutId};
+use sapwood_store::limits::BATCHES_PER_CALL_MAX;
 use sapwood_store::{JournalBatch, StoreError};
-use sha2::Sha256;
 use tokio::sync::mpsc;
 
 use crate::engine::Engine;
 use crate::limits::{EXPOSURES_REMEMBERED_MAX, EXPOSURES_WAITING_MAX, RECORDS_PER_BATCH_MAX};
 use crate::snapshot::{Scope, Snapshot};
+
+/// Notes journaled together; with as many flushes as the queue has room for, a flush ends.
+const NOTES_PER_FLUSH_MAX: usize = RECORDS_PER_BATCH_MAX;
+const FLUSHES_MAX: usize = EXPOSURES_WAITING_MAX.div_ceil(NOTES_PER_FLUSH_MAX);
 
 /// An evaluation on its way to the journal.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ struct Note {
     rollout: RolloutId,
     epoch: u32,
     arm: Arm,
-    unit: String,
+    unit: UnitHash,
     at: Timestamp,
 }
 
@@ -42,18 +44,53 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 struct Outbox {
     notes: mpsc::Receiver<Note>,
-    /// Subjects already journaled, by rollout and epoch.
-    seen: HashSet<(RolloutId, u32, UnitHash)>,
+    seen: Seen,
+    /// Made, but not known to be in the journal: appended again, under the same ids, before anything else.
+    waiting: Vec<JournalBatch>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
         let (inbox, notes) = mpsc::channel(EXPOSURES_WAITING_MAX);
-        let outbox = tokio::sync::Mutex::new(Outbox { notes, seen: HashSet::new() });
-        Self { inbox, outbox, dropped: AtomicU64::new(0) }
+        let outbox = Outbox { notes, seen: Seen::default(), waiting: Vec::new() };
+        Self { inbox, outbox: tokio::sync::Mutex::new(outbox), dropped: AtomicU64::new(0) }
     }
 }
 
+/// Subjects already journaled in the epoch a rollout is in.
+#[derive(Debug, Default)]
+struct Seen {
+    subjects: HashMap<RolloutId, (u32, HashSet<UnitHash>)>,
+    count: usize,
+}
+
+impl Seen {
+    /// Remembers a subject; answers whether it was not there yet. What is forgotten is journaled once more,
+    /// which changes no count.
+    fn is_new(&mut self, rollout: &RolloutId, epoch: u32, unit: UnitHash) -> bool {
+        if self.count >= EXPOSURES_REMEMBERED_MAX {
+            *self = Self::default();
+        }
+        let Some((known, units)) = self.subjects.get_mut(rollout) else {
+            self.subjects.insert(rollout.clone(), (epoch, HashSet::from([unit])));
+            self.count = self.count.saturating_add(1);
+            return true;
+        };
+        if epoch < *known {
+            // Evaluated just before the epoch opened; the next one is in the new epoch already.
+            return true;
+        }
+        if epoch > *known {
+            self.count = self.count.saturating_sub(units.len());
+            (*known, *units) = (epoch, HashSet::new());
+        }
+        let new = units.insert(unit);
+        self.count = self.count.saturating_add(usize::from(new));
+        new
+    }
+}
+
+/// Evaluations by rollout, epoch, arm and minute.
 type Activity = BTreeMap<(RolloutId, u32, Arm, i64), u64>;
 
 impl Engine {
@@ -69,7 +106,7 @@ impl Engine {
             rollout: reached.rollout.clone(),
             epoch: reached.epoch,
             arm: arm(reached.arm),
-            unit: unit.to_owned(),
+            unit: self.0.units.hash(&scope.project, unit),
             at: self.now(),
         };
         if self.0.exposures.inbox.try_send(note).is_err() {
@@ -82,40 +119,45 @@ impl Engine {
         self.0.exposures.dropped.load(Ordering::Relaxed)
     }
 
-    /// The name a unit has in the journal: HMAC under the server's own key, because raw keys never reach the
-    /// disk.
-    pub(crate) fn unit_hash(&self, project: &ProjectKey, unit: &str) -> UnitHash {
-        let mut mac = hmac_of(&self.0.unit_key);
-        mac.update(project.as_str().as_bytes());
-        mac.update(&[0]);
-        mac.update(unit.as_bytes());
-        let bytes: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut cut = [0; 16];
-        cut.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-        UnitHash::from_bytes(cut)
-    }
-
-    /// Journals the exposures that wait.
+    /// Journals the exposures that wait. What cannot be journaled now goes on waiting, and the queue behind it
+    /// fills up and drops: a store that fails costs no memory beyond that.
     pub(crate) async fn flush_exposures(&self) -> Result<(), StoreError> {
         let mut outbox = self.0.exposures.outbox.lock().await;
+        for _ in 0..=FLUSHES_MAX {
+            if outbox.waiting.is_empty() {
+                outbox.waiting = self.collect(&mut outbox);
+            }
+            if outbox.waiting.is_empty() {
+                break;
+            }
+            while !outbox.waiting.is_empty() {
+                let some: Vec<_> = outbox.waiting.iter().take(BATCHES_PER_CALL_MAX).cloned().collect();
+                let taken = some.len();
+                self.0.store.journal_append(some).await?;
+                outbox.waiting.drain(..taken);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes notes from the queue and makes batches of them.
+    fn collect(&self, outbox: &mut Outbox) -> Vec<JournalBatch> {
         let mut records: BTreeMap<Scope, Vec<Record>> = BTreeMap::new();
         let mut activity: BTreeMap<Scope, Activity> = BTreeMap::new();
-        let mut fresh = Vec::new();
-        while let Ok(note) = outbox.notes.try_recv() {
-            let minute = (note.rollout.clone(), note.epoch, note.arm, note.at.minute());
-            let count = activity.entry(note.scope.clone()).or_default().entry(minute).or_default();
-            *count = count.saturating_add(1);
-            let unit = self.unit_hash(&note.scope.project, &note.unit);
-            let subject = (note.rollout.clone(), note.epoch, unit);
-            if !outbox.seen.contains(&subject) {
-                if outbox.seen.len() >= EXPOSURES_REMEMBERED_MAX {
-                    outbox.seen.clear();
-                }
-                outbox.seen.insert(subject.clone());
-                fresh.push(subject);
-                let Note { rollout, epoch, arm, at, .. } = note;
-                let exposure = Record::Exposure { rollout, epoch, arm, unit, at };
-                records.entry(note.scope).or_default().push(exposure);
+        for _ in 0..NOTES_PER_FLUSH_MAX {
+            let Ok(Note { scope, rollout, epoch, arm, unit, at }) = outbox.notes.try_recv() else { break };
+            if !records.contains_key(&scope) {
+                records.insert(scope.clone(), Vec::new());
+                activity.insert(scope.clone(), Activity::new());
+            }
+            if let Some(counts) = activity.get_mut(&scope) {
+                let count = counts.entry((rollout.clone(), epoch, arm, at.minute())).or_default();
+                *count = count.saturating_add(1);
+            }
+            if outbox.seen.is_new(&rollout, epoch, unit)
+                && let Some(records) = records.get_mut(&scope)
+            {
+                records.push(Record::Exposure { rollout, epoch, arm, unit, at });
             }
         }
         for (scope, counts) in activity {
@@ -124,35 +166,13 @@ impl Engine {
             });
             records.entry(scope).or_default().extend(counted);
         }
-        let journaled = self.0.store.journal_append(self.batches(&records)).await;
-        if journaled.is_err() {
-            // They were not kept, so they must not be remembered as kept.
-            for subject in &fresh {
-                outbox.seen.remove(subject);
-            }
-        }
-        journaled.map(|_| ())
-    }
-
-    fn batches(&self, records: &BTreeMap<Scope, Vec<Record>>) -> Vec<JournalBatch> {
         let now = self.now();
-        let batch = |scope: &Scope, records: &[Record]| {
-            let Scope { project, environment } = scope.clone();
+        let batch = |(Scope { project, environment }, records)| {
             let id = self.0.entropy.id(now);
-            JournalBatch { id, project, environment, received_at: now, records: records.to_vec() }
+            JournalBatch { id, project, environment, received_at: now, records }
         };
-        records
-            .iter()
-            .flat_map(|(scope, records)| {
-                records.chunks(RECORDS_PER_BATCH_MAX).map(|chunk| batch(scope, chunk))
-            })
-            .collect()
+        records.into_iter().map(batch).collect()
     }
-}
-
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length; the constructor cannot fail")]
-fn hmac_of(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
 const fn arm(arm: sapwood_eval::Arm) -> Arm {

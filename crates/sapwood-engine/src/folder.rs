@@ -7,18 +7,18 @@ use sapwood_core::evidence::Evidence;
 use sapwood_core::id::{EnvironmentKey, MetricKey, ProjectKey};
 use sapwood_core::ledger::RolloutLedger;
 use sapwood_core::record::Record;
-use sapwood_core::rollout::{Phase, Rollout};
+use sapwood_core::rollout::{Phase, Rollout, RolloutSpec};
 use sapwood_core::tick::{self, SourceSeen};
 use sapwood_core::time::Timestamp;
 use sapwood_eval::RolloutId;
 use sapwood_store::{JournalBatch, LedgerCommit, LedgerScope, SourceRow, StoreError};
 
 use crate::engine::Engine;
-use crate::limits::FOLD_BATCHES_MAX;
-use crate::project::{Reading, write};
+use crate::limits::{ENDED_READ_PER_LOOK, FOLD_BATCHES_MAX};
+use crate::project::{Reading, Served, read, write};
 use crate::snapshot::Scope;
 
-/// Evidence in memory.
+/// Evidence in memory: of live rollouts, and of others only until what came late for them is saved.
 #[derive(Debug, Default)]
 pub(crate) struct Ledgers {
     /// The last journal batch folded.
@@ -29,7 +29,10 @@ pub(crate) struct Ledgers {
     pub(crate) sources: BTreeMap<ProjectKey, BTreeMap<(EnvironmentKey, MetricKey), SourceSeen>>,
     /// Not saved yet.
     unsaved: Unsaved,
-    /// A save failed, so memory is ahead of the disk in ways nobody wrote down: load again before folding.
+    /// The last offset saved.
+    saved: u64,
+    /// A save failed or was cut short, so memory is ahead of the disk in ways nobody wrote down: load again
+    /// before folding.
     behind: bool,
 }
 
@@ -39,37 +42,59 @@ struct Unsaved {
     sources: BTreeSet<(ProjectKey, EnvironmentKey, MetricKey)>,
 }
 
+/// What the rollouts that a page of the journal names were agreed to be.
+type Specs = BTreeMap<LedgerScope, RolloutSpec>;
+
 impl Engine {
-    /// Loads what was saved; the tail of the journal is folded by the next look.
-    pub(crate) async fn load_ledgers(&self, ledgers: &mut Ledgers) -> Result<(), StoreError> {
-        *ledgers = Ledgers { behind: true, ..Ledgers::default() };
-        ledgers.offset = self.0.store.ledger_offset().await?;
+    /// Loads what was saved of live rollouts; the tail of the journal is folded by the next look.
+    pub(crate) async fn load_ledgers(&self) -> Result<Ledgers, StoreError> {
+        let offset = self.0.store.ledger_offset().await?;
+        let mut ledgers = Ledgers { offset, saved: offset, ..Ledgers::default() };
         for row in self.0.store.sources_load().await? {
             let seen = SourceSeen { first: row.first, last: row.last, events: row.events };
             ledgers.sources.entry(row.project).or_default().insert((row.environment, row.metric), seen);
         }
-        for project in self.all_projects() {
-            let scopes: Vec<_> = project
-                .state()
-                .environments
-                .iter()
-                .flat_map(|(key, environment)| {
-                    environment.rollouts.keys().map(|id| (key.clone(), id.clone()))
-                })
-                .collect();
-            for (environment, rollout) in scopes {
-                let scope = LedgerScope { project: project.key.clone(), environment, rollout };
-                let loaded = self.0.store.ledger_load(scope.clone()).await?;
-                let ledger = RolloutLedger::restore(loaded.sums, loaded.rows);
-                self.remember_ended(&scope, &ledger, ledgers.offset);
-                ledgers.rollouts.entry(scope.project).or_default().insert(scope.rollout, ledger);
-            }
+        for scope in self.rollouts_that(|_, rollout| rollout.is_live()) {
+            self.load_ledger(&mut ledgers, scope).await?;
         }
-        ledgers.behind = false;
+        Ok(ledgers)
+    }
+
+    async fn load_ledger(&self, ledgers: &mut Ledgers, scope: LedgerScope) -> Result<(), StoreError> {
+        let loaded = self.0.store.ledger_load(scope.clone()).await?;
+        let ledger = RolloutLedger::restore(loaded.sums, loaded.rows);
+        ledgers.rollouts.entry(scope.project).or_default().insert(scope.rollout, ledger);
         Ok(())
     }
 
-    /// A rollout that ended is not looked at any more; what its ledger says is read once.
+    /// A rollout that ended is not looked at any more. What its ledger says is read once, and the ledger itself
+    /// does not stay in memory. A few at a time: nobody waits for them, and live rollouts do wait.
+    pub(crate) async fn read_ended(&self, ledgers: &Ledgers) -> Result<(), StoreError> {
+        let unread = self.rollouts_that(|served, rollout| {
+            !rollout.is_live() && !read(&served.readings).contains_key(&rollout.spec.id)
+        });
+        for scope in unread.into_iter().take(ENDED_READ_PER_LOOK) {
+            let loaded = self.0.store.ledger_load(scope.clone()).await?;
+            let ledger = RolloutLedger::restore(loaded.sums, loaded.rows);
+            self.remember_ended(&scope, &ledger, ledgers.offset);
+        }
+        Ok(())
+    }
+
+    fn rollouts_that(&self, wanted: impl Fn(&Served, &Rollout) -> bool) -> Vec<LedgerScope> {
+        let mut found = Vec::new();
+        for project in self.all_projects() {
+            let served = project.served();
+            for (key, environment) in &project.state().environments {
+                let place = Scope { project: project.key.clone(), environment: key.clone() };
+                let Some(served) = served.get(&place) else { continue };
+                let rollouts = environment.rollouts.values().filter(|rollout| wanted(served, rollout));
+                found.extend(rollouts.map(|rollout| ledger_scope(&place, rollout)));
+            }
+        }
+        found
+    }
+
     fn remember_ended(&self, scope: &LedgerScope, ledger: &RolloutLedger, offset: u64) {
         let place = Scope { project: scope.project.clone(), environment: scope.environment.clone() };
         let reading = self.read(&scope.project, |state| {
@@ -85,73 +110,75 @@ impl Engine {
         }
     }
 
-    /// Folds the journal to its end, settles what waited long enough, and saves.
+    /// Folds the journal to its end, settles what waited long enough, and saves. Whatever fails, what is in
+    /// memory then is still the fold of the journal up to its offset.
     pub(crate) async fn fold_journal(&self, ledgers: &mut Ledgers) -> Result<(), StoreError> {
         if ledgers.behind {
-            self.load_ledgers(ledgers).await?;
+            *ledgers = self.load_ledgers().await?;
         }
         loop {
             let batches = self.0.store.journal_read(ledgers.offset, FOLD_BATCHES_MAX).await?;
             let last = batches.len() < FOLD_BATCHES_MAX;
+            let specs = self.specs(&batches);
+            self.load_missing(ledgers, &specs).await?;
             for (offset, batch) in batches {
-                self.fold_batch(ledgers, &batch);
+                fold_batch(ledgers, &specs, &batch);
                 ledgers.offset = offset;
+                // A long journal is folded in one go, but not at the cost of everybody else on this thread.
+                tokio::task::yield_now().await;
             }
             if last {
                 break;
             }
+            self.save(ledgers).await?;
         }
         self.settle_pending(ledgers);
-        self.save(ledgers).await
+        self.save(ledgers).await?;
+        self.forget_ended(ledgers);
+        Ok(())
     }
 
-    fn fold_batch(&self, ledgers: &mut Ledgers, batch: &JournalBatch) {
-        let Ledgers { rollouts, sources, unsaved, .. } = ledgers;
-        let rollouts = rollouts.entry(batch.project.clone()).or_default();
-        let sources = sources.entry(batch.project.clone()).or_default();
-        self.read(&batch.project, |state| {
-            let Some(environment) = state.environments.get(&batch.environment) else { return };
-            for record in &batch.records {
-                let id = match record {
-                    Record::Exposure { rollout, .. }
-                    | Record::Event { rollout, .. }
-                    | Record::Activity { rollout, .. } => rollout,
-                    Record::Seen { metric, at, events } => {
-                        see(sources, (batch.environment.clone(), metric.clone()), *at, *events);
-                        unsaved.sources.insert((
-                            batch.project.clone(),
-                            batch.environment.clone(),
-                            metric.clone(),
-                        ));
-                        continue;
-                    }
-                };
-                let Some(rollout) = environment.rollouts.get(id) else { continue };
-                rollouts.entry(id.clone()).or_default().fold(&rollout.spec, record);
-                unsaved.rollouts.insert(LedgerScope {
-                    project: batch.project.clone(),
-                    environment: batch.environment.clone(),
-                    rollout: id.clone(),
-                });
+    /// Copied, so that changes need not wait while the page is folded.
+    fn specs(&self, batches: &[(u64, JournalBatch)]) -> Specs {
+        let mut specs = Specs::new();
+        for (_, batch) in batches {
+            let mut named: Vec<_> = batch.records.iter().filter_map(rollout_of).collect();
+            named.sort_unstable();
+            named.dedup();
+            self.read(&batch.project, |state| {
+                let Some(environment) = state.environments.get(&batch.environment) else { return };
+                for rollout in named.into_iter().filter_map(|id| environment.rollouts.get(id)) {
+                    let scope = LedgerScope {
+                        project: batch.project.clone(),
+                        environment: batch.environment.clone(),
+                        rollout: rollout.spec.id.clone(),
+                    };
+                    specs.entry(scope).or_insert_with(|| rollout.spec.clone());
+                }
+            });
+        }
+        specs
+    }
+
+    /// What is folded later must be in memory first: saved are whole new values.
+    async fn load_missing(&self, ledgers: &mut Ledgers, specs: &Specs) -> Result<(), StoreError> {
+        for scope in specs.keys() {
+            let known =
+                ledgers.rollouts.get(&scope.project).is_some_and(|of| of.contains_key(&scope.rollout));
+            if !known {
+                self.load_ledger(ledgers, scope.clone()).await?;
             }
-        });
+        }
+        Ok(())
     }
 
     fn settle_pending(&self, ledgers: &mut Ledgers) {
         let now = self.now();
-        for project in self.all_projects() {
-            let Some(rollouts) = ledgers.rollouts.get_mut(&project.key) else { continue };
-            for (key, environment) in &project.state().environments {
-                for id in environment.rollouts.values().filter(|r| r.is_live()).map(|r| &r.spec.id) {
-                    if let Some(ledger) = rollouts.get_mut(id) {
-                        ledger.settle(now);
-                        ledgers.unsaved.rollouts.insert(LedgerScope {
-                            project: project.key.clone(),
-                            environment: key.clone(),
-                            rollout: id.clone(),
-                        });
-                    }
-                }
+        for scope in self.rollouts_that(|_, rollout| rollout.is_live()) {
+            let Some(rollouts) = ledgers.rollouts.get_mut(&scope.project) else { continue };
+            if let Some(ledger) = rollouts.get_mut(&scope.rollout) {
+                ledger.settle(now);
+                ledgers.unsaved.rollouts.insert(scope);
             }
         }
     }
@@ -174,12 +201,71 @@ impl Engine {
                 commit.sources.push(SourceRow { project, environment, metric, first, last, events });
             }
         }
-        if commit.changes.is_empty() && commit.sources.is_empty() {
+        if commit.offset == ledgers.saved && commit.changes.is_empty() && commit.sources.is_empty() {
             return Ok(());
         }
-        let saved = self.0.store.ledger_save(commit).await;
-        ledgers.behind = saved.is_err();
-        saved
+        // What was taken for this save is written down nowhere else, should it fail or nobody wait for it.
+        ledgers.behind = true;
+        self.0.store.ledger_save(commit).await?;
+        ledgers.behind = false;
+        ledgers.saved = ledgers.offset;
+        Ok(())
+    }
+
+    /// Lets go of the ledgers of rollouts that ended, with all of their subjects.
+    fn forget_ended(&self, ledgers: &mut Ledgers) {
+        for scope in self.rollouts_that(|_, rollout| !rollout.is_live()) {
+            let of_project = ledgers.rollouts.get_mut(&scope.project);
+            if let Some(ledger) = of_project.and_then(|of| of.remove(&scope.rollout)) {
+                self.remember_ended(&scope, &ledger, ledgers.offset);
+            }
+        }
+    }
+}
+
+fn ledger_scope(place: &Scope, rollout: &Rollout) -> LedgerScope {
+    LedgerScope {
+        project: place.project.clone(),
+        environment: place.environment.clone(),
+        rollout: rollout.spec.id.clone(),
+    }
+}
+
+const fn rollout_of(record: &Record) -> Option<&RolloutId> {
+    match record {
+        Record::Exposure { rollout, .. }
+        | Record::Event { rollout, .. }
+        | Record::Activity { rollout, .. } => Some(rollout),
+        Record::Seen { .. } => None,
+    }
+}
+
+fn fold_batch(ledgers: &mut Ledgers, specs: &Specs, batch: &JournalBatch) {
+    let Ledgers { rollouts, sources, unsaved, .. } = ledgers;
+    let rollouts = rollouts.entry(batch.project.clone()).or_default();
+    let mut scope: Option<LedgerScope> = None;
+    for record in &batch.records {
+        let Some(id) = rollout_of(record) else {
+            if let Record::Seen { metric, at, events } = record {
+                let sources = sources.entry(batch.project.clone()).or_default();
+                see(sources, (batch.environment.clone(), metric.clone()), *at, *events);
+                unsaved.sources.insert((batch.project.clone(), batch.environment.clone(), metric.clone()));
+            }
+            continue;
+        };
+        let scope: &LedgerScope = match &mut scope {
+            Some(same) if same.rollout == *id => same,
+            other => other.insert(LedgerScope {
+                project: batch.project.clone(),
+                environment: batch.environment.clone(),
+                rollout: id.clone(),
+            }),
+        };
+        let Some(spec) = specs.get(scope) else { continue };
+        rollouts.entry(id.clone()).or_default().fold(spec, record);
+        if !unsaved.rollouts.contains(scope) {
+            unsaved.rollouts.insert(scope.clone());
+        }
     }
 }
 

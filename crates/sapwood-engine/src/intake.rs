@@ -10,6 +10,9 @@ use sapwood_core::state::{Environment, State};
 use sapwood_core::time::Timestamp;
 use sapwood_eval::bucket;
 use sapwood_store::JournalBatch;
+use sapwood_store::limits::BATCH_RECORDS_MAX;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use crate::engine::Engine;
 use crate::error::ReportError;
@@ -28,15 +31,15 @@ impl Engine {
         let resolved = self
             .read(&scope.project, |state| {
                 let environment = state.environments.get(&scope.environment)?;
+                let (watching, seen) = (BTreeMap::new(), BTreeMap::new());
                 let mut desk =
-                    Resolver { engine: self, scope, state, environment, now, shift, seen: BTreeMap::new() };
+                    Resolver { engine: self, scope, state, environment, now, shift, watching, seen };
                 Some(desk.resolve_all(&batch.items))
             })
             .flatten();
         let (records, rejected) = resolved.ok_or(ReportError::UnknownScope)?;
-        let Scope { project, environment } = scope.clone();
-        let entry = JournalBatch { id: batch.batch, project, environment, received_at: now, records };
-        let journaled = self.0.store.journal_append(vec![entry]).await?;
+        let journaled =
+            self.0.store.journal_append(journal_batches(scope, batch.batch, now, records)).await?;
         Ok(BatchResponse {
             batch: batch.batch,
             accepted: found.saturating_sub(rejected.len()),
@@ -44,6 +47,36 @@ impl Engine {
             rejected,
         })
     }
+}
+
+/// The batch as the journal takes it, in several parts where many rollouts watch what it reports. Parts are named
+/// by the batch and the environment: the same id sent to another environment is another batch.
+fn journal_batches(
+    scope: &Scope,
+    batch: Uuid,
+    now: Timestamp,
+    mut records: Vec<Record>,
+) -> Vec<JournalBatch> {
+    let mut parts = Vec::new();
+    loop {
+        let rest = records.split_off(records.len().min(BATCH_RECORDS_MAX));
+        let Scope { project, environment } = scope.clone();
+        let id = part_id(scope, batch, parts.len());
+        parts.push(JournalBatch { id, project, environment, received_at: now, records });
+        if rest.is_empty() {
+            return parts;
+        }
+        records = rest;
+    }
+}
+
+fn part_id(scope: &Scope, batch: Uuid, part: usize) -> Uuid {
+    let mut sha = Sha256::new();
+    sha.update(format!("sapwood-batch {scope} {batch} {part}"));
+    let hash: [u8; 32] = sha.finalize().into();
+    let mut cut = [0; 16];
+    cut.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    Builder::from_custom_bytes(cut).into_uuid()
 }
 
 /// How much to add to the batch's times, in milliseconds: the difference of the clocks, if it matters.
@@ -63,8 +96,19 @@ struct Resolver<'a> {
     environment: &'a Environment,
     now: Timestamp,
     shift: i64,
+    /// Live rollouts by the metric they watch, found when a metric is first met.
+    watching: BTreeMap<MetricKey, Vec<Watching<'a>>>,
     /// Latest event and number of events by metric.
     seen: BTreeMap<MetricKey, (Timestamp, u64)>,
+}
+
+/// A live rollout that watches a metric, and the rollouts whose treated units say nothing of it.
+struct Watching<'a> {
+    rollout: &'a Rollout,
+    /// What needs its candidate: what happens to those units may be the dependent's doing.
+    dependents: Vec<&'a Rollout>,
+    /// Attempts at the same candidate that were rolled back, with the most they treated: those units know it.
+    earlier: Vec<(&'a Rollout, &'a Epoch)>,
 }
 
 /// Why an item is refused: a stable word, and what to do.
@@ -112,39 +156,28 @@ impl Resolver<'_> {
     }
 
     /// One record for each rollout that watches the metric: which epoch and arm, is a matter of the event's time.
-    fn event(&self, metric: &MetricKey, unit: &str, at: Timestamp, records: &mut Vec<Record>) {
-        let watching = self.environment.rollouts.values().filter(|rollout| {
-            rollout.is_live() && rollout.spec.guardrails.iter().any(|g| g.metric == *metric)
-        });
-        for rollout in watching {
+    fn event(&mut self, metric: &MetricKey, unit: &str, at: Timestamp, records: &mut Vec<Record>) {
+        if !self.watching.contains_key(metric) {
+            let watching = watching(self.environment, metric);
+            self.watching.insert(metric.clone(), watching);
+        }
+        let mut hash_once = None;
+        for watching in self.watching.get(metric).into_iter().flatten() {
+            let rollout = watching.rollout;
             let Some(epoch) = rollout.epoch_at(at) else { continue };
-            if self.treated_by_dependent(rollout, unit, at) {
+            if watching.leaves_out(unit, at) {
                 continue;
             }
+            let hash = || self.engine.0.units.hash(&self.scope.project, unit);
             records.push(Record::Event {
                 rollout: rollout.spec.id.clone(),
                 epoch: epoch.number,
                 arm: arm_of(rollout, epoch, unit),
-                unit: self.engine.unit_hash(&self.scope.project, unit),
+                unit: *hash_once.get_or_insert_with(hash),
                 at,
                 metric: metric.clone(),
             });
         }
-    }
-
-    /// Whether the unit falls into the treated slots a dependent had at that time. Such units say nothing of
-    /// the base, in either arm: what happens to them may be the dependent's doing.
-    fn treated_by_dependent(&self, base: &Rollout, unit: &str, at: Timestamp) -> bool {
-        self.environment.rollouts.values().any(|other| {
-            let needs_base =
-                other.spec.prerequisites.iter().any(|needs| {
-                    needs.flag == base.spec.flag && needs.variants.contains(&base.spec.candidate)
-                });
-            let gone = matches!(other.phase, Phase::RolledBack { at: gone, .. } if gone <= at);
-            needs_base
-                && !gone
-                && other.epoch_at(at).is_some_and(|epoch| arm_of(other, epoch, unit) == Arm::Treated)
-        })
     }
 
     fn exposure(
@@ -156,29 +189,37 @@ impl Resolver<'_> {
         variant: &str,
         at: Timestamp,
     ) -> Result<Record, Refusal> {
-        let known = self.environment.rollouts.values().find(|known| known.spec.id.as_str() == rollout);
+        let known = self.environment.rollouts.get(rollout);
         let known =
             known.filter(|known| known.spec.flag.as_str() == flag && known.is_live()).ok_or_else(|| {
+                let (flag, rollout) = (cut(flag), cut(rollout));
                 Refusal("unknown_rollout", format!("flag `{flag}` has no live rollout `{rollout}` here"))
             })?;
         if known.spec.exposure_source == ExposureSource::ServerEval {
             let detail = "this rollout takes its exposures from evaluations; do not report them as well";
             return Err(Refusal("wrong_exposure_source", detail.to_owned()));
         }
+        if version > self.state.version {
+            let detail = format!("there is no version {version} yet; report the one that was evaluated");
+            return Err(Refusal("unknown_version", detail));
+        }
         let epoch = known.epoch_under(version).ok_or_else(|| {
             Refusal("unknown_version", format!("the rollout did not exist under version {version}"))
         })?;
-        let arm = arm_of(known, epoch, unit);
+        let mut arm = arm_of(known, epoch, unit);
+        if arm == Arm::Control && known.spec.candidate.as_str() == variant && ring_entered(known, epoch) {
+            arm = Arm::Ring;
+        }
         let expected = match arm {
-            Arm::Treated => &known.spec.candidate,
-            Arm::Control | Arm::Ring => &known.spec.baseline,
+            Arm::Treated | Arm::Ring => &known.spec.candidate,
+            Arm::Control => &known.spec.baseline,
         };
         if expected.as_str() != variant {
             let detail =
                 format!("under version {version} this unit is {}, so it has `{expected}`", word(arm));
             return Err(Refusal("arm_disagrees", detail));
         }
-        let unit = self.engine.unit_hash(&self.scope.project, unit);
+        let unit = self.engine.0.units.hash(&self.scope.project, unit);
         Ok(Record::Exposure { rollout: known.spec.id.clone(), epoch: epoch.number, arm, unit, at })
     }
 
@@ -204,6 +245,47 @@ impl Resolver<'_> {
         }
         Ok(at)
     }
+}
+
+fn watching<'a>(environment: &'a Environment, metric: &MetricKey) -> Vec<Watching<'a>> {
+    let live = environment.rollouts.values().filter(|rollout| {
+        rollout.is_live() && rollout.spec.guardrails.iter().any(|guardrail| guardrail.metric == *metric)
+    });
+    live.map(|rollout| {
+        let (mut dependents, mut earlier) = (Vec::new(), Vec::new());
+        for other in environment.rollouts.values() {
+            let mut needs = other.spec.prerequisites.iter();
+            if needs.any(|needs| {
+                needs.flag == rollout.spec.flag && needs.variants.contains(&rollout.spec.candidate)
+            }) {
+                dependents.push(other);
+            }
+            let same = other.spec.flag == rollout.spec.flag && other.spec.candidate == rollout.spec.candidate;
+            if same && matches!(other.phase, Phase::RolledBack { .. }) {
+                earlier.extend(other.epochs.iter().max_by_key(|epoch| epoch.share).map(|most| (other, most)));
+            }
+        }
+        Watching { rollout, dependents, earlier }
+    })
+    .collect()
+}
+
+impl Watching<'_> {
+    /// Whether the unit is left out of the rollout's evidence, in either arm.
+    fn leaves_out(&self, unit: &str, at: Timestamp) -> bool {
+        self.earlier.iter().any(|(other, most)| arm_of(other, most, unit) == Arm::Treated)
+            || self.dependents.iter().any(|other| {
+                let gone = matches!(other.phase, Phase::RolledBack { at: gone, .. } if gone <= at);
+                !gone && other.epoch_at(at).is_some_and(|epoch| arm_of(other, epoch, unit) == Arm::Treated)
+            })
+    }
+}
+
+/// Whether members of a ring had the candidate by then. Who they are only the application knows, and its word is
+/// good enough: a ring is never evidence.
+fn ring_entered(rollout: &Rollout, epoch: &Epoch) -> bool {
+    let entered = epoch.stage.saturating_add(1);
+    rollout.spec.ladder.stages.iter().take(entered).any(|stage| stage.who.ring().is_some())
 }
 
 fn check_unit(unit: &str) -> Result<(), Refusal> {

@@ -8,11 +8,13 @@ mod engine;
 mod entropy;
 mod error;
 mod exposure;
+mod flags_message;
 mod folder;
 mod intake;
 pub mod limits;
 mod project;
 mod snapshot;
+mod unit;
 mod view;
 
 pub use activity::{Message, Next, Subscription};

@@ -12,8 +12,12 @@ pub const EXPOSURES_WAITING_MAX: usize = 262_144;
 pub const EXPOSURES_REMEMBERED_MAX: usize = 1_000_000;
 /// Records of one journal batch made of automatic exposures.
 pub const RECORDS_PER_BATCH_MAX: usize = 10_000;
-/// Journal batches folded at a time.
-pub const FOLD_BATCHES_MAX: usize = 256;
+/// Journal batches folded at a time; together they must fit into memory.
+pub const FOLD_BATCHES_MAX: usize = 64;
+/// Rollouts that ended before this process began, whose ledgers are read again in one look.
+pub const ENDED_READ_PER_LOOK: usize = 16;
+/// Flags changed at once that are compiled one by one; with more, all are.
+pub const FLAGS_REPUBLISHED_SINGLY_MAX: usize = 100;
 /// Entries read from the log at a time.
 pub const ENTRIES_PER_READ: usize = 1_000;
 /// Entries of one page of the log.

@@ -1,17 +1,21 @@
 //! One project in memory: its folded state, and what each of its environments serves.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
 use sapwood_core::entry::Entry;
+use sapwood_core::event::Event;
 use sapwood_core::evidence::Evidence;
-use sapwood_core::id::ProjectKey;
+use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::state::{FoldError, State, Touched};
 use sapwood_core::tick::Gate;
-use sapwood_eval::RolloutId;
+use sapwood_eval::{FlagKey, RolloutId};
 
 use crate::activity::Broadcaster;
+use crate::limits::FLAGS_REPUBLISHED_SINGLY_MAX;
 use crate::snapshot::{Scope, Snapshot};
 
 /// What the controller last saw of a rollout.
@@ -36,9 +40,20 @@ pub(crate) struct Project {
     pub(crate) key: ProjectKey,
     /// One writer at a time: two folds in parallel could publish an older snapshot over a newer one.
     pub(crate) writer: tokio::sync::Mutex<()>,
+    /// An append was begun and nobody heard how it ended, so the log may be ahead of the state.
+    in_doubt: AtomicBool,
     state: RwLock<State>,
     halted: RwLock<Option<FoldError>>,
     served: RwLock<BTreeMap<Scope, Arc<Served>>>,
+}
+
+/// What has to be compiled again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// One flag, in one environment or in all.
+    Flag(Option<EnvironmentKey>, FlagKey),
+    /// Everything.
+    All,
 }
 
 impl Project {
@@ -46,10 +61,16 @@ impl Project {
         Self {
             key,
             writer: tokio::sync::Mutex::default(),
+            in_doubt: AtomicBool::new(false),
             state: RwLock::default(),
             halted: RwLock::default(),
             served: RwLock::default(),
         }
+    }
+
+    /// Whether there is anything of it in the log. Before its first entry a project is only an attempt.
+    pub(crate) fn exists(&self) -> bool {
+        self.state().version > 0 || self.halted().is_some()
     }
 
     /// The state, to read. Held for the length of one look, never over an await.
@@ -67,35 +88,73 @@ impl Project {
         read(&self.served).clone()
     }
 
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn doubt(&self, in_doubt: bool) {
+        self.in_doubt.store(in_doubt, Ordering::SeqCst);
+    }
+
     /// Folds entries and publishes what they changed. Stops for good at an entry it cannot read: what was
     /// folded so far goes on being served.
     pub(crate) fn fold(&self, entries: &[Entry]) -> Result<(), FoldError> {
-        let mut touched = Vec::new();
+        let (changes, outcome) = self.absorb(entries);
+        self.publish(&changes);
+        outcome
+    }
+
+    /// Folds entries and publishes nothing yet.
+    pub(crate) fn absorb(&self, entries: &[Entry]) -> (Vec<Change>, Result<(), FoldError>) {
+        let mut changes = Vec::new();
         let outcome = {
             let mut state = write(&self.state);
-            entries.iter().try_for_each(|entry| state.apply(entry).map(|what| touched.push(what)))
+            entries.iter().try_for_each(|entry| {
+                state.apply(entry).map(|touched| changes.extend(change(touched, entry)))
+            })
         };
         if let Err(error) = &outcome {
             tracing::error!(project = %self.key, "folding the log stopped: {error}");
             *write(&self.halted) = Some(error.clone());
         }
-        if touched.contains(&Touched::All) {
-            touched = vec![Touched::All];
+        changes.dedup();
+        if changes.contains(&Change::All) || changes.len() > FLAGS_REPUBLISHED_SINGLY_MAX {
+            changes = vec![Change::All];
         }
-        touched.dedup();
-        self.publish(&touched);
-        outcome
+        (changes, outcome)
     }
 
-    fn publish(&self, touched: &[Touched]) {
+    /// Publishes what `changes` come to; an environment seen for the first time is compiled whole. Answers
+    /// whether everything that is defined is served.
+    pub(crate) fn publish(&self, changes: &[Change]) -> bool {
         let state = self.state();
         let mut served = write(&self.served);
+        let mut whole = true;
         for environment in state.environments.keys() {
             let scope = Scope { project: self.key.clone(), environment: environment.clone() };
-            let served = served.entry(scope.clone()).or_default();
-            let next = served.snapshot.load().next(&scope, &state, touched);
+            let (served, changes) = match served.entry(scope.clone()) {
+                Place::Occupied(known) => (Arc::clone(known.get()), changes),
+                Place::Vacant(new) => (Arc::clone(new.insert(Arc::default())), &[Change::All][..]),
+            };
+            let (next, complete) = served.snapshot.load().next(&scope, &state, changes);
+            whole &= complete;
             served.snapshot.store(Arc::new(next));
         }
+        whole
+    }
+}
+
+/// What of the compiled flags an entry touched. A flag's own definition touches that flag alone: what asks for it
+/// finds it by name when it is evaluated.
+fn change(touched: Touched, entry: &Entry) -> Option<Change> {
+    match touched {
+        Touched::Nothing => None,
+        Touched::Flag(environment, flag) => Some(Change::Flag(Some(environment), flag)),
+        Touched::All => Some(match Event::read(entry) {
+            Ok(Event::FlagDefined(event)) => Change::Flag(None, event.flag.key),
+            Ok(Event::FlagRetired(event)) => Change::Flag(None, event.flag),
+            Ok(_) | Err(_) => Change::All,
+        }),
     }
 }
 

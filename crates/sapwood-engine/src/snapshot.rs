@@ -1,13 +1,16 @@
 //! What one environment serves, compiled: immutable, published whole, read without a lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use sapwood_core::compose;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::rollout::ExposureSource;
-use sapwood_core::state::{State, Touched};
-use sapwood_eval::{FlagSet, RolloutId};
+use sapwood_core::state::{Environment, State};
+use sapwood_eval::{FlagSet, RolloutId, Segment, SegmentKey, Subject, Warning};
+
+use crate::project::Change;
 
 /// One environment of one project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,49 +36,73 @@ pub struct Snapshot {
     pub flag_set: String,
     /// The compiled flags.
     pub flags: FlagSet,
+    /// The segments the flags were compiled with, for readers that evaluate for themselves.
+    pub(crate) segments: Arc<BTreeMap<SegmentKey, Segment>>,
     /// Where live rollouts get their exposures from.
     pub(crate) exposure_sources: BTreeMap<RolloutId, ExposureSource>,
 }
 
 impl Snapshot {
-    /// The snapshot after `state` changed in `touched`, sharing everything that did not change.
-    pub(crate) fn next(&self, scope: &Scope, state: &State, touched: &[Touched]) -> Self {
+    /// The snapshot after `state` changed in `changes`, sharing everything that did not change. Also answers
+    /// whether everything that is defined is served, be it in an older version.
+    pub(crate) fn next(&self, scope: &Scope, state: &State, changes: &[Change]) -> (Self, bool) {
         let Some(environment) = state.environments.get(&scope.environment) else {
-            return Self { version: state.version, flag_set: scope.to_string(), ..Self::default() };
+            return (Self { version: state.version, flag_set: scope.to_string(), ..Self::default() }, true);
         };
         let mut flags = self.flags.clone();
+        let mut segments = Arc::clone(&self.segments);
         let mut warnings = Vec::new();
-        for touched in touched {
-            match touched {
-                Touched::All => {
-                    let (set, new) = FlagSet::compile(compose::set_config(state, environment), Some(&flags));
-                    flags = set;
-                    warnings.extend(new);
+        for change in changes {
+            let (set, new) = match change {
+                Change::All => {
+                    let config = compose::set_config(state, environment);
+                    let (set, new) = FlagSet::compile(config, Some(&flags));
+                    segments = Arc::new(self.segments_in_force(state, &new));
+                    (set, new)
                 }
-                Touched::Flag(key, flag) if *key == scope.environment => {
-                    match compose::flag_config(state, environment, flag) {
-                        None => flags = flags.without(flag),
-                        Some(config) => {
-                            let (set, new) = flags.republish(config);
-                            flags = set;
-                            warnings.extend(new);
-                        }
-                    }
+                Change::Flag(place, _) if place.as_ref().is_some_and(|place| *place != scope.environment) => {
+                    continue;
                 }
-                Touched::Flag(..) | Touched::Nothing => {}
-            }
+                Change::Flag(_, flag) => match compose::flag_config(state, environment, flag) {
+                    Some(config) => flags.republish(config),
+                    None if flags.get(flag.as_str()).is_some() => (flags.without(flag), Vec::new()),
+                    None => continue,
+                },
+            };
+            flags = set;
+            warnings.extend(new);
         }
-        for warning in warnings {
-            tracing::warn!(scope = %scope, "a definition does not compile, its last good version is served: {warning:?}");
+        for warning in &warnings {
+            tracing::warn!(scope = %scope, "a definition does not compile: {warning}");
         }
-        let live = environment.rollouts.values().filter(|rollout| rollout.is_live());
-        Self {
-            version: state.version,
-            flag_set: scope.to_string(),
-            flags,
-            exposure_sources: live
-                .map(|rollout| (rollout.spec.id.clone(), rollout.spec.exposure_source))
-                .collect(),
-        }
+        let whole = warnings.iter().all(|warning| warning.kept_previous);
+        let exposure_sources = exposure_sources(environment);
+        let next =
+            Self { version: state.version, flag_set: scope.to_string(), flags, segments, exposure_sources };
+        (next, whole)
     }
+
+    /// All segments, those that do not compile as they last did.
+    fn segments_in_force(&self, state: &State, warnings: &[Warning]) -> BTreeMap<SegmentKey, Segment> {
+        let broken: BTreeSet<&SegmentKey> = warnings
+            .iter()
+            .filter_map(|warning| match &warning.subject {
+                Subject::Segment(key) => Some(key),
+                Subject::Flag(_) => None,
+            })
+            .collect();
+        state
+            .segments
+            .iter()
+            .filter_map(|(key, segment)| {
+                let good = if broken.contains(key) { self.segments.get(key) } else { Some(&segment.value) };
+                Some((key.clone(), good?.clone()))
+            })
+            .collect()
+    }
+}
+
+fn exposure_sources(environment: &Environment) -> BTreeMap<RolloutId, ExposureSource> {
+    let live = environment.rollouts.values().filter(|rollout| rollout.is_live());
+    live.map(|rollout| (rollout.spec.id.clone(), rollout.spec.exposure_source)).collect()
 }

@@ -1,12 +1,12 @@
 //! A rollout as people see it: the folded state and the controller's last reading, in one answer.
 
 use sapwood_api::manage::{GateResponse, GuardrailResponse, RolloutResponse, StageResponse};
-use sapwood_core::evidence::GuardrailReading;
+use sapwood_core::evidence::{GuardrailReading, weight};
 use sapwood_core::limits::HOLD_ENTER;
 use sapwood_core::rollout::{Guardrail, GuardrailAction, HoldCause, Phase, Rollout, Who};
 use sapwood_core::sentence;
 use sapwood_eval::RolloutId;
-use sapwood_stats::Harm;
+use sapwood_stats::{Harm, combine};
 
 use crate::engine::Engine;
 use crate::project::{Reading, read};
@@ -74,11 +74,12 @@ fn response(scope: &Scope, rollout: &Rollout, reading: Option<&Reading>) -> Roll
         holdback: spec.holdback.parts(),
         stages: stages(rollout),
         gate: reading.filter(|_| rollout.is_live()).map(gate),
-        guardrails: spec.guardrails.iter().map(|guardrail| guardrail_response(guardrail, readings)).collect(),
+        guardrails: spec.guardrails.iter().map(|of| guardrail_response(rollout, of, readings)).collect(),
         evidence: evidence.map_or(1.0, |evidence| e_value(evidence.log_average)),
         sample_ratio_evidence: evidence.map_or(1.0, |evidence| e_value(evidence.sample_ratio_log_e)),
         exposed_treated: evidence.map_or(0, |evidence| evidence.exposed_treated),
         exposed_control: evidence.map_or(0, |evidence| evidence.exposed_control),
+        had_candidate: evidence.map_or(0, |evidence| evidence.had_candidate),
     }
 }
 
@@ -128,10 +129,14 @@ const fn gate(reading: &Reading) -> GateResponse {
     }
 }
 
-fn guardrail_response(guardrail: &Guardrail, readings: &[GuardrailReading]) -> GuardrailResponse {
+fn guardrail_response(
+    rollout: &Rollout,
+    guardrail: &Guardrail,
+    readings: &[GuardrailReading],
+) -> GuardrailResponse {
     let reading = readings.iter().find(|reading| reading.guardrail == guardrail.key);
     let log_e = reading.map_or(0.0, |reading| reading.log_e);
-    let limit_log_e = reading.map_or(f64::INFINITY, |reading| reading.limit_log_e);
+    let limit_log_e = combine::rollback_line(rollout.spec.alpha(), weight(guardrail));
     let state = if log_e >= limit_log_e {
         "harmed"
     } else if log_e >= HOLD_ENTER.ln() {

@@ -89,7 +89,7 @@ impl Narrator {
             "rollout_rolled_back" => format!(
                 "{clock}  {:<14} ROLLED BACK after {seconds:.1} s, {} visitors had seen it\n       {reason}",
                 rollout.flag,
-                sentence::count(rollout.exposed_treated),
+                sentence::count(rollout.had_candidate),
             ),
             "rollout_held" => format!("{clock}  {:<14} held: {reason}", rollout.flag),
             _ => format!("{clock}  {:<14} {reason}", rollout.flag),
@@ -155,6 +155,6 @@ fn summary(rollout: &RolloutResponse) -> Value {
     json!({
         "flag": rollout.flag, "rollout": rollout.id, "state": rollout.state, "stage": rollout.stage,
         "sentence": rollout.sentence, "exposed_treated": rollout.exposed_treated,
-        "exposed_control": rollout.exposed_control,
+        "exposed_control": rollout.exposed_control, "had_candidate": rollout.had_candidate,
     })
 }
