@@ -196,7 +196,13 @@ fn waits(rollout: &RolloutResponse) -> Vec<Wait> {
     let (done, needed) = (minutes(gate.bake_minutes), minutes(gate.bake_minutes_needed));
     waits.push(condition("Bake", done, needed, " min of fresh data"));
     if gate.control == 0 && gate.subjects_needed <= 1 {
-        waits.push(condition("People", seen(&gate), gate.subjects_needed, " in the ring"));
+        let mut people = condition("People", seen(&gate), gate.subjects_needed, "");
+        people.text = format!(
+            "{} of the ring, {} needed",
+            words::count(seen(&gate)),
+            words::count(gate.subjects_needed)
+        );
+        waits.push(people);
     } else {
         waits.push(condition("With it", gate.treated, gate.subjects_needed, " people"));
         waits.push(condition("Without", gate.control, gate.subjects_needed, " people"));

@@ -39,6 +39,8 @@ pub(super) fn odds(e: f64) -> String {
 pub(super) fn about(value: f64) -> String {
     if value >= 1e6 {
         format!("over 1{NO_BREAK}000{NO_BREAK}000")
+    } else if value < 0.005 {
+        "0".to_owned()
     } else if value < 1.0 {
         format!("{value:.2}")
     } else if value < 10.0 {
