@@ -5,7 +5,7 @@ use std::path::Path;
 use super::graph::Graph;
 use crate::failure::Failure;
 
-/// Folders that hold what machines made, at any depth.
+/// What machines made, at any depth. In a linked work tree `.git` is a file.
 const NOT_OURS: &[&str] = &[".git", "target", "node_modules", ".venv", "__pycache__"];
 
 #[derive(Debug, Default)]
@@ -68,7 +68,10 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<(), Fai
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().map_err(Failure::io(reading()))?;
         let path = format!("{prefix}{name}");
-        if kind.is_dir() && !NOT_OURS.contains(&name.as_str()) {
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
+        if kind.is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
         } else if kind.is_file()
             && let Ok(text) = std::fs::read_to_string(entry.path())

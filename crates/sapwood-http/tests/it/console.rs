@@ -49,9 +49,9 @@ async fn pages_are_for_those_who_signed_in() {
 async fn a_session_ends_when_left_alone_and_with_its_token() {
     let app = TestApp::start().await;
     let cookie = sign_in(&app).await;
-    app.clock.advance(std::time::Duration::from_secs(7 * 3_600));
+    app.clock.advance(std::time::Duration::from_hours(7));
     assert_eq!(browse(&app, "GET", "/", &cookie, "").await.status, 200);
-    app.clock.advance(std::time::Duration::from_secs(8 * 3_600));
+    app.clock.advance(std::time::Duration::from_hours(8));
     assert_eq!(browse(&app, "GET", "/", &cookie, "").await.status, 303);
 
     let cookie = sign_in(&app).await;
