@@ -4,12 +4,12 @@ use sapwood_api::manage::{GateResponse, GuardrailResponse, LogEntry, RolloutResp
 use serde_json::{Value, json};
 
 /// One of each.
-pub fn all() -> Vec<RolloutResponse> {
+pub(super) fn all() -> Vec<RolloutResponse> {
     vec![held(), running(), ring(), approval(), many(), rolled_back(), completed()]
 }
 
 /// In the middle of a ladder, well.
-pub fn running() -> RolloutResponse {
+pub(super) fn running() -> RolloutResponse {
     let mut rollout = base("0197a3c0-1111-7000-8000-000000000001", "new-checkout", LADDER, 4, "growing");
     rollout.sentence =
         "On 5 %: waiting for 3 more minutes of fresh data and 1 204 of 2 000 control subjects".to_owned();
@@ -18,7 +18,7 @@ pub fn running() -> RolloutResponse {
 }
 
 /// Held by a suspicious guardrail.
-pub fn held() -> RolloutResponse {
+pub(super) fn held() -> RolloutResponse {
     let mut rollout = base("0197a3c0-2222-7000-8000-000000000002", "search-ranking-v2", LADDER, 5, "held");
     rollout.state = "held".to_owned();
     rollout.cause = Some("guardrail".to_owned());
@@ -33,7 +33,7 @@ pub fn held() -> RolloutResponse {
 }
 
 /// Still among named people.
-pub fn ring() -> RolloutResponse {
+pub(super) fn ring() -> RolloutResponse {
     let mut rollout = base("0197a3c0-3333-7000-8000-000000000003", "dark-mode", LADDER, 2, "growing");
     rollout.sentence = "On ring `internal`: waiting for 8 more minutes of fresh data".to_owned();
     rollout.share = 0;
@@ -50,7 +50,7 @@ pub fn ring() -> RolloutResponse {
 }
 
 /// Waiting for a person.
-pub fn approval() -> RolloutResponse {
+pub(super) fn approval() -> RolloutResponse {
     let mut rollout = base("0197a3c0-4444-7000-8000-000000000004", "invoice.layout", LADDER, 5, "growing");
     rollout.sentence = "On 25 %: the gate is fulfilled; waiting for somebody to agree".to_owned();
     rollout.gate = Some(GateResponse {
@@ -66,7 +66,7 @@ pub fn approval() -> RolloutResponse {
 }
 
 /// More stages than fit comfortably.
-pub fn many() -> RolloutResponse {
+pub(super) fn many() -> RolloutResponse {
     let ladder: Vec<(&str, u32)> = vec![
         ("developers", 0),
         ("internal", 0),
@@ -96,7 +96,7 @@ pub fn many() -> RolloutResponse {
 }
 
 /// Taken back by a guardrail.
-pub fn rolled_back() -> RolloutResponse {
+pub(super) fn rolled_back() -> RolloutResponse {
     let mut rollout = base("0197a3c0-6666-7000-8000-000000000006", "address-autofill", LADDER, 4, "lost");
     rollout.state = "rolled_back".to_owned();
     rollout.sentence = "Rolled back at 14:07 on 5 %: 31 of 302 subjects with `checkout_error` had `on`, 15 expected if it were harmless; evidence 275:1 (limit 125:1); ratio 2.2 (98.4 % interval 1.1 to 3.9)".to_owned();
@@ -115,7 +115,7 @@ pub fn rolled_back() -> RolloutResponse {
 }
 
 /// Everybody has it.
-pub fn completed() -> RolloutResponse {
+pub(super) fn completed() -> RolloutResponse {
     let mut rollout = base("0197a3c0-7777-7000-8000-000000000007", "faster-images", LADDER, 6, "passed");
     rollout.state = "completed".to_owned();
     rollout.sentence = "Completed at 16:40: the whole audience has `on`".to_owned();
@@ -125,7 +125,7 @@ pub fn completed() -> RolloutResponse {
 }
 
 /// A log that tells how `rollout` got to its second stage and was held.
-pub fn log(rollout: &RolloutResponse) -> Vec<LogEntry> {
+pub(super) fn log(rollout: &RolloutResponse) -> Vec<LogEntry> {
     let id = &rollout.id;
     let told = [
         (

@@ -65,14 +65,26 @@ impl Ratio {
             worse_word: Px(if up { WIDTH - 5.0 } else { 5.0 }),
             worse_anchor: if up { "end" } else { "start" },
             margin: Px(margin),
-            interval: guardrail.ratio.map(|ratio| Interval {
-                from: Px(guardrail.ratio_lower.map_or(0.0, place)),
-                to: Px(guardrail.ratio_upper.map_or(WIDTH, place)),
-                at: Px(place(ratio)),
-                open_left: guardrail.ratio_lower.is_none_or(|ratio| ratio.max(1e-9).log2() < -doublings),
-                open_right: guardrail.ratio_upper.is_none_or(|ratio| ratio.log2() > doublings),
-            }),
+            interval: guardrail.ratio.map(|ratio| interval(guardrail, ratio, doublings, place)),
         }
+    }
+}
+
+/// An end beyond the axis, or one that is not known, is an arrow at its edge.
+fn interval(
+    guardrail: &GuardrailResponse,
+    ratio: f64,
+    doublings: f64,
+    place: impl Fn(f64) -> f64,
+) -> Interval {
+    let inside = |end: Option<f64>| end.filter(|end| end.max(1e-9).log2().abs() <= doublings);
+    let (lower, upper) = (inside(guardrail.ratio_lower), inside(guardrail.ratio_upper));
+    Interval {
+        from: Px(lower.map_or(2.0, &place)),
+        to: Px(upper.map_or(WIDTH - 2.0, &place)),
+        at: Px(place(ratio)),
+        open_left: lower.is_none(),
+        open_right: upper.is_none(),
     }
 }
 

@@ -86,7 +86,7 @@ fn label(rollout: &RolloutResponse, ring: &Ring<'_>, y: f64, standing: Standing)
     let lines = if ring.fate.is_here() { gate_lines(rollout, y) } else { Vec::new() };
     let word = ring.fate.word(standing);
     let word = match (ring.fate, &ring.stage.entered_at) {
-        (Fate::Growing | Fate::Held, Some(at)) => format!("{word} since {}", words::clock(at)),
+        (Fate::Growing, Some(at)) => format!("{word} since {}", words::clock(at)),
         (Fate::Lost, Some(at)) => format!("{word}, {}", words::day(at)),
         (Fate::Passed | Fate::Growing | Fate::Held | Fate::Lost | Fate::Coming, _) => word.to_owned(),
     };

@@ -217,7 +217,12 @@ fn waits(rollout: &RolloutResponse) -> Vec<Wait> {
 fn condition(what: &'static str, done: u64, needed: u64, unit: &str) -> Wait {
     let fulfilled = done >= needed;
     let part = done.saturating_mul(100).checked_div(needed).unwrap_or(100).min(100);
-    let text = format!("{} of {}{unit}", words::count(done), words::count(needed));
+    let (seen, wanted) = (words::count(done), words::count(needed));
+    let text = if done > needed {
+        format!("{seen}{unit}, {wanted} needed")
+    } else {
+        format!("{seen} of {wanted}{unit}")
+    };
     let (class, icon) = if fulfilled { ("done", "done") } else { ("growing", "growing") };
     Wait { class, icon, what, text, part }
 }

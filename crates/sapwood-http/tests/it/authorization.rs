@@ -33,7 +33,11 @@ async fn each_address_opens_to_the_tokens_it_is_for() {
             match refused {
                 Some(code) => assert_eq!(answer.problem(), code, "{method} {path}"),
                 None => {
-                    assert!(![401, 403].contains(&answer.status.as_u16()), "{method} {path}: {}", answer.text);
+                    assert!(
+                        ![401, 403].contains(&answer.status.as_u16()),
+                        "{method} {path}: {}",
+                        answer.text
+                    );
                 }
             }
         }
