@@ -22,7 +22,7 @@ use crate::client::Client;
 use crate::failure::{Failure, code};
 use crate::first_start;
 use crate::out::Out;
-use crate::serve::told_to_stop;
+use crate::serve::StopSignals;
 use narrator::Narrator;
 use shoppers::Shoppers;
 use stage::Cast;
@@ -41,6 +41,7 @@ const SPEED: u32 = 60;
 /// Tells the story, then keeps the console open unless it is headless.
 pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
     let began = Instant::now();
+    let mut stop = StopSignals::listen()?;
     let listener = bind(args.port).await?;
     let url = format!("http://{}", listener.local_addr()?);
     // Removed when this function returns, however it does.
@@ -62,12 +63,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
     let story = tell(&args, &engine, &clock, shoppers, cast, &mut narrator);
     let end = tokio::select! {
         end = story => Some(end?),
-        () = told_to_stop() => None,
+        () = stop.heard() => None,
     };
     let Some(as_expected) = end else { return Ok(ExitCode::SUCCESS) };
     if !args.headless {
         narrator.stay(&url)?;
-        keep_open(&engine, &clock).await?;
+        keep_open(&engine, &clock, &mut stop).await?;
     }
     server.abort();
     Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::from(code::ROLLED_BACK) })
@@ -132,12 +133,11 @@ async fn tell(
 }
 
 /// The story is over; the console stays, on the machine's time, until Ctrl-C.
-async fn keep_open(engine: &Engine, clock: &ManualClock) -> Result<(), Failure> {
+async fn keep_open(engine: &Engine, clock: &ManualClock, stop: &mut StopSignals) -> Result<(), Failure> {
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    let mut stop = Box::pin(told_to_stop());
     loop {
         tokio::select! {
-            () = &mut stop => return Ok(()),
+            () = stop.heard() => return Ok(()),
             _ = second.tick() => {
                 clock.advance(Duration::from_secs(1));
                 engine.settle().await?;

@@ -7,6 +7,7 @@ use sapwood_engine::{Clock, Engine, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
@@ -15,6 +16,7 @@ use crate::out::Out;
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
+    let mut stop = StopSignals::listen()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::Said(format!(
             "{} cannot be listened on ({error}); choose another with --listen",
@@ -34,7 +36,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
         let engine = engine.clone();
         async move { engine.run().await }
     });
-    axum::serve(listener, router).with_graceful_shutdown(told_to_stop()).await?;
+    axum::serve(listener, router).with_graceful_shutdown(async move { stop.heard().await }).await?;
     looking.abort();
     // What was evaluated in the last second is still journaled.
     engine.settle().await?;
@@ -60,25 +62,22 @@ fn announce(out: Out, url: &str, tokens: Option<&FirstTokens>, args: &ServeArgs)
     out.say(&text, &json)
 }
 
-/// Ends on Ctrl-C or SIGTERM; if signals cannot be heard, never.
-pub(crate) async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!("SIGTERM cannot be heard: {error}");
-                std::future::pending::<()>().await;
-            }
+/// Ctrl-C and SIGTERM, heard from the moment this exists: whoever was told that the server is ready may end it.
+pub(crate) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for either.
+    pub(crate) async fn heard(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    };
-    tokio::select! {
-        heard = interrupt => if let Err(error) = heard {
-            tracing::warn!("Ctrl-C cannot be heard: {error}");
-            std::future::pending::<()>().await;
-        },
-        () = terminate => {}
     }
 }
