@@ -26,7 +26,7 @@ pub(crate) fn arms(records: &[Record]) -> Vec<(u32, Arm)> {
     arms.collect()
 }
 
-fn exposures(records: &[Record]) -> usize {
+pub(crate) fn exposures(records: &[Record]) -> usize {
     records.iter().filter(|record| matches!(record, Record::Exposure { .. })).count()
 }
 

@@ -28,6 +28,8 @@ enum Plan {
     FailOnce(&'static str, fn() -> StoreError),
     /// Calls of this name are carried out at once and answered later.
     Linger(&'static str),
+    /// The next call of this name is carried out later, if somebody still waits for it then.
+    Stall(&'static str),
 }
 
 pub(crate) struct Faulty {
@@ -72,6 +74,15 @@ impl Faulty {
         *self.plan.lock().unwrap() = Some(Plan::Linger(call));
     }
 
+    pub(crate) fn stall(&self, call: &'static str) {
+        *self.plan.lock().unwrap() = Some(Plan::Stall(call));
+    }
+
+    /// Whether what was planned has happened.
+    pub(crate) fn had_it(&self) -> bool {
+        self.plan.lock().unwrap().is_none()
+    }
+
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
@@ -97,6 +108,13 @@ impl Faulty {
                 tokio::task::yield_now().await;
                 answer
             }),
+            Some(Plan::Stall(name)) if name == call => {
+                *plan = None;
+                Box::pin(async move {
+                    tokio::task::yield_now().await;
+                    work.await
+                })
+            }
             Some(_) | None => work,
         }
     }

@@ -10,7 +10,7 @@ use sapwood_engine::{ManualClock, MemoryStore, SeededEntropy, Store};
 use sapwood_store::{Call, Fault, SqliteStore};
 use serde_json::json;
 
-use crate::expose::journal;
+use crate::expose::{exposures, journal};
 use crate::faulty::{Faulty, failed};
 use crate::ledger::{assert_is_fold, saved};
 use crate::world::{
@@ -49,13 +49,18 @@ async fn harm(world: &World, n: usize) {
 async fn settling_twice_changes_nothing() {
     let (world, store) = World::memory().await;
     world.start(rollout(1, "checkout")).await;
+    let faulty = Faulty::new(store.clone());
+    let world = world.again(faulty.clone()).await;
     minute(&world, 10).await;
     harm(&world, 3).await;
     world.settle().await;
     let before = (log(&*store).await, saved(&*store, 1).await, world.view(1));
+    let calls = faulty.calls();
     for _ in 0..3 {
         world.settle().await;
     }
+    // Each looked for the journal's end and wrote nothing.
+    assert_eq!(faulty.calls() - calls, 3);
     assert_eq!((log(&*store).await, saved(&*store, 1).await, world.view(1)), before);
     assert_is_fold(&world, &*store, 1).await;
 }
@@ -205,15 +210,29 @@ async fn a_look_cut_short_counts_nothing_twice_and_loses_nothing() {
     faulty.linger("ledger_save");
     leave_during(&world, async || store.ledger_offset().await.unwrap() > offset).await;
     faulty.linger("nothing");
-    harm_later(&world).await;
-    assert_eq!(world.view(1).guardrails[0].treated, 6);
+    more_harm(&world, 6).await;
+    assert_is_fold(&world, &*store, 1).await;
+
+    // The same, but the look ends before the store got to it.
+    world.forward(1);
+    harm(&world, 7).await;
+    faulty.stall("ledger_save");
+    leave_during(&world, async || faulty.had_it()).await;
+    more_harm(&world, 8).await;
+    assert_is_fold(&world, &*store, 1).await;
+    world.meet("checkout", "ben");
+    faulty.stall("journal_append");
+    leave_during(&world, async || faulty.had_it()).await;
+    world.settle().await;
+    assert_eq!(exposures(&journal(&*store).await), 26);
     assert_is_fold(&world, &*store, 1).await;
 }
 
-async fn harm_later(world: &World) {
+async fn more_harm(world: &World, n: usize) {
     world.forward(1);
-    harm(world, 6).await;
+    harm(world, n).await;
     world.settle().await;
+    assert_eq!(world.view(1).guardrails[0].treated, u64::try_from(n).unwrap());
 }
 
 #[tokio::test]
@@ -291,7 +310,7 @@ async fn without_everything_but_the_log_every_answer_is_the_same() {
 }
 
 #[tokio::test]
-async fn ten_rollouts_ended_long_ago_are_read_but_not_kept() {
+async fn rollouts_that_ended_long_ago_are_read_but_not_kept() {
     let (world, store) = World::memory().await;
     for n in 1..=20 {
         let key = format!("flag-{n}");
