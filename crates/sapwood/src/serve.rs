@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
 use sapwood_engine::{Clock, Engine, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
@@ -14,9 +16,12 @@ use crate::failure::Failure;
 use crate::first_start::{self, FirstTokens, PRODUCTION, PROJECT};
 use crate::out::Out;
 
+/// How long answers in flight may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
-    let mut stop = StopSignals::listen()?;
+    let stop = StopSignals::listen()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::Said(format!(
             "{} cannot be listened on ({error}); choose another with --listen",
@@ -36,12 +41,32 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
         let engine = engine.clone();
         async move { engine.run().await }
     });
-    axum::serve(listener, router).with_graceful_shutdown(async move { stop.heard().await }).await?;
+    serve_until(listener, router, stop).await?;
     looking.abort();
     // What was evaluated in the last second is still journaled.
     engine.settle().await?;
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until told to stop; then answers in flight are finished, and streams, which never end by themselves, are
+/// cut after a moment. Their readers resume by the last id they saw.
+async fn serve_until(listener: TcpListener, router: Router, mut stop: StopSignals) -> std::io::Result<()> {
+    let (told, hear) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        // A sender that is gone says the same as a sender that speaks.
+        let _ = hear.await;
+    });
+    let stopping = async {
+        stop.heard().await;
+        // Nobody serving any more is what is wanted.
+        let _ = told.send(());
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = stopping => Ok(()),
+    }
 }
 
 fn announce(out: Out, url: &str, tokens: Option<&FirstTokens>, args: &ServeArgs) -> std::io::Result<()> {

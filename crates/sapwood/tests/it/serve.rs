@@ -1,5 +1,7 @@
 //! `serve`: the first start, what a restart keeps, and how it refuses.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::Value;
 
 use crate::program::Program;
@@ -40,6 +42,24 @@ fn tokens_are_shown_once_and_work_after_a_restart() {
 
 fn watch(url: &str, token: &str) -> Program {
     Program::start(&["rollout", "watch", "--server", url, "--token", token, "--json"])
+}
+
+#[test]
+fn an_open_stream_does_not_keep_the_server_from_stopping() {
+    let home = tempfile::tempdir().unwrap();
+    let (server, ready) = start(home.path());
+    let (url, admin) = (ready["url"].as_str().unwrap(), ready["admin_token"].as_str().unwrap());
+    let mut reader = std::net::TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let request = format!(
+        "GET /api/v1/stream/activity?environment=production HTTP/1.1\r\nHost: sapwood\r\n\
+         Authorization: Bearer {admin}\r\n\r\n"
+    );
+    reader.write_all(request.as_bytes()).unwrap();
+    let mut status = [0; 15];
+    reader.read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200 OK");
+    server.terminate();
+    assert_eq!(server.end().0.code(), Some(0));
 }
 
 #[test]
