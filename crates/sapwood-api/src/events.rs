@@ -10,7 +10,8 @@ pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a unit at most.
 pub const UNIT_BYTES_MAX: usize = 4_096;
 
-/// A batch of reports. Sending the same batch id again is answered like the first time and counted once.
+/// A batch of reports. A batch id of which something was taken is taken once: sent again, it is answered with
+/// `duplicate` and nothing more is taken. Items that were refused are sent again in a new batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventBatch {
@@ -70,7 +71,7 @@ pub enum EventItem {
 pub struct BatchResponse {
     /// The batch's id.
     pub batch: Uuid,
-    /// Items taken.
+    /// Items taken by this request; 0 for a duplicate.
     pub accepted: usize,
     /// Whether the batch had been taken before; nothing was counted again.
     pub duplicate: bool,

@@ -336,6 +336,8 @@ pub struct TokenResponse {
 /// One entry of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
+    /// The stream: the project's key.
+    pub stream: String,
     /// Gapless number in the project's stream.
     pub version: u64,
     /// Its id.
@@ -351,6 +353,8 @@ pub struct LogEntry {
     pub at: String,
     /// The event.
     pub body: Value,
+    /// The event as the JSON text that is stored and hashed, byte by byte: what to check the hash with.
+    pub text: String,
     /// Hash of the entry before.
     pub prev_hash: String,
     /// Hash of this entry.

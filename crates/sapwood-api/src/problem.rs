@@ -66,6 +66,7 @@ codes! {
     RolloutLive = "rollout_live" 409 "A live rollout stands in the way";
     RolloutEnded = "rollout_ended" 409 "The rollout has ended";
     RolloutHeld = "rollout_held" 409 "The rollout is held";
+    LastAdmin = "last_admin" 409 "The last admin token stays";
     NotHeld = "not_held" 409 "The rollout is not held";
     FixedByRollout = "fixed_by_rollout" 409 "Cannot change while a rollout is live";
     FixedForLife = "fixed_for_life" 409 "Cannot change after it was defined";

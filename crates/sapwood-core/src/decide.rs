@@ -77,10 +77,7 @@ pub fn decide(
             Ok(unless(same, None, MetricDefined { key, metric, description }))
         }
         Command::IssueToken { token } => issue_token(state, token),
-        Command::RevokeToken { token } => {
-            state.tokens.get(&token).ok_or(Rejection::UnknownToken(token))?;
-            Ok(vec![(None, TokenRevoked { token }.into())])
-        }
+        Command::RevokeToken { token } => revoke_token(state, token),
         Command::StartRollout { environment, rollout } => start::start(state, &environment, *rollout, now),
         Command::Step { environment: key, rollout: id, step, because } => {
             let environment = environment(state, &key)?;
@@ -88,6 +85,16 @@ pub fn decide(
             Ok(events.into_iter().map(|event| (Some(key.clone()), event)).collect())
         }
     }
+}
+
+/// The last admin token stays: without one nobody could hold, roll back or make another.
+fn revoke_token(state: &State, token: uuid::Uuid) -> Result<Vec<Placed>, Rejection> {
+    let known = state.tokens.get(&token).ok_or(Rejection::UnknownToken(token))?;
+    let admins = state.tokens.values().filter(|token| token.value.kind == TokenKind::Admin).count();
+    if known.value.kind == TokenKind::Admin && admins == 1 {
+        return Err(Rejection::LastAdmin(token));
+    }
+    Ok(vec![(None, TokenRevoked { token }.into())])
 }
 
 fn issue_token(state: &State, token: Token) -> Result<Vec<Placed>, Rejection> {

@@ -25,6 +25,9 @@ pub const LATENESS_SECONDS: i64 = 300;
 /// Events that wait for one subject's exposure, per guardrail; more are dropped, the latest first. Beyond it an
 /// exposure that arrives after them may find the event dropped that should have counted.
 pub const PENDING_PER_SUBJECT_MAX: usize = 16;
+/// A ladder whose last stage reaches less than this, in parts per 100 000, completes only with a person's approval:
+/// completing gives the slice to the whole audience, most of whom nobody has watched with it.
+pub const COMPLETES_ITSELF_FROM: u32 = 50_000;
 /// Longest bake of a stage, in seconds (90 days).
 pub const BAKE_SECONDS_MAX: u32 = 90 * 86_400;
 /// Data older than this is stale, in minutes, or a tenth of the stage's bake if that is more.

@@ -28,6 +28,9 @@ pub enum Rejection {
     /// No such token.
     #[error("there is no token {0} in this project")]
     UnknownToken(uuid::Uuid),
+    /// Nobody could manage the project any more.
+    #[error("token {0} is the last admin token of this project; issue another before revoking it")]
+    LastAdmin(uuid::Uuid),
     /// The definition contradicts itself or something it names.
     #[error("{path}: {message}")]
     Invalid {

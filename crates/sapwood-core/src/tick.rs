@@ -11,7 +11,7 @@ use crate::command::Command;
 use crate::evidence::{self, Evidence};
 use crate::id::{EnvironmentKey, MetricKey};
 use crate::ledger::{Cell, RolloutLedger};
-use crate::limits::STALE_MINUTES_MIN;
+use crate::limits::{COMPLETES_ITSELF_FROM, STALE_MINUTES_MIN};
 use crate::rollout::{Rollout, Stage};
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
@@ -144,6 +144,7 @@ pub fn gate(rollout: &Rollout, ledger: &RolloutLedger, now: Timestamp) -> Gate {
     };
     let ring = stage.who.ring().is_some();
     let minutes = active_minutes(rollout, ledger, now);
+    let ends_low = rollout.next_stage().is_none() && epoch.share.parts() < COMPLETES_ITSELF_FROM;
     let reached = |cell| evidence::reached_now(rollout, ledger, cell);
     Gate {
         bake_minutes: fresh_minutes(&minutes, stale_minutes(stage), whole_minute(epoch.from), now.minute()),
@@ -153,7 +154,7 @@ pub fn gate(rollout: &Rollout, ledger: &RolloutLedger, now: Timestamp) -> Gate {
         // A ring is a handful of named people; that one of them came is all that can be asked.
         subjects_needed: if ring { stage.subjects_min.min(1) } else { stage.subjects_min },
         ring: ring || epoch.share == Share::WHOLE,
-        approval_missing: stage.approval && rollout.approved_stage != Some(epoch.stage),
+        approval_missing: (stage.approval || ends_low) && rollout.approved_stage != Some(epoch.stage),
     }
 }
 

@@ -70,17 +70,22 @@ impl Engine {
     fn note(&self, project: &Project, report: &Report, ledgers: &Ledgers) {
         let scope = Scope { project: project.key.clone(), environment: report.environment.clone() };
         let Some(served) = self.served(&scope) else { return };
-        let sentence = report.sentence.clone();
-        let mut reading = Reading { sentence, gate: report.gate, evidence: report.evidence.clone() };
+        let state = project.state();
+        let rollout =
+            state.environments.get(&report.environment).and_then(|e| e.rollouts.get(&report.rollout));
+        let Some(rollout) = rollout else { return };
+        let mut reading = Reading {
+            revision: rollout.revision,
+            sentence: report.sentence.clone(),
+            gate: report.gate,
+            evidence: report.evidence.clone(),
+        };
         let known = read(&served.readings).get(&report.rollout).cloned();
         if known.as_ref().is_some_and(|known| same_counts(known, &reading)) {
             return;
         }
-        let state = project.state();
-        let rollout =
-            state.environments.get(&report.environment).and_then(|e| e.rollouts.get(&report.rollout));
         let ledger = ledgers.rollouts.get(&project.key).and_then(|of| of.get(&report.rollout));
-        if let (Some(rollout), Some(ledger)) = (rollout, ledger) {
+        if let Some(ledger) = ledger {
             reading.evidence = reading.evidence.with_intervals(rollout, ledger);
         }
         let version = state.version;
@@ -124,7 +129,8 @@ fn same_counts(one: &Reading, other: &Reading) -> bool {
         let of = reading.evidence.guardrails.iter();
         of.map(|g| (g.treated, g.control, g.revision, g.log_e.to_bits())).collect()
     };
-    one.sentence == other.sentence
+    one.revision == other.revision
+        && one.sentence == other.sentence
         && one.gate == other.gate
         && one.evidence.exposed_treated == other.evidence.exposed_treated
         && one.evidence.had_candidate == other.evidence.had_candidate

@@ -92,6 +92,7 @@ pub fn token(engine: &Engine, request: TokenRequest) -> Result<(Command, Uuid, S
 /// An entry as the API shows it.
 pub fn log_entry(entry: &Entry) -> LogEntry {
     LogEntry {
+        stream: entry.stream.to_string(),
         version: entry.version,
         id: entry.id.to_string(),
         kind: entry.kind.clone(),
@@ -100,6 +101,7 @@ pub fn log_entry(entry: &Entry) -> LogEntry {
         at: entry.at.to_string(),
         // What the log holds was written as JSON; should it not be, it is shown as the text it is.
         body: serde_json::from_str(&entry.body).unwrap_or_else(|_| Value::String(entry.body.clone())),
+        text: entry.body.clone(),
         prev_hash: entry.prev_hash.to_string(),
         hash: entry.hash.to_string(),
     }

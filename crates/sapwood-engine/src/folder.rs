@@ -290,6 +290,7 @@ pub(crate) fn reading(
     sentence: String,
 ) -> Reading {
     Reading {
+        revision: rollout.revision,
         sentence,
         gate: tick::gate(rollout, ledger, at),
         evidence: Evidence::read(rollout, ledger, offset, at).with_intervals(rollout, ledger),

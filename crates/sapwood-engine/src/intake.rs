@@ -16,7 +16,9 @@ use uuid::{Builder, Uuid};
 
 use crate::engine::Engine;
 use crate::error::ReportError;
-use crate::limits::{EVENT_AGE_SECONDS_MAX, EVENT_AHEAD_SECONDS_MAX, SKEW_SECONDS_TOLERATED};
+use crate::limits::{
+    EVENT_AGE_SECONDS_MAX, EVENT_AHEAD_SECONDS_MAX, SKEW_SECONDS_MAX, SKEW_SECONDS_TOLERATED,
+};
 use crate::snapshot::Scope;
 
 impl Engine {
@@ -38,14 +40,23 @@ impl Engine {
             })
             .flatten();
         let (records, rejected) = resolved.ok_or(ReportError::UnknownScope)?;
+        let accepted = found.saturating_sub(rejected.len());
+        if accepted == 0 {
+            // Nothing was taken, so the id is not used up: the same batch may be sent again once it can be.
+            return Ok(BatchResponse { batch: batch.batch, accepted, duplicate: false, rejected });
+        }
         let journaled =
             self.0.store.journal_append(journal_batches(scope, batch.batch, now, records)).await?;
-        Ok(BatchResponse {
-            batch: batch.batch,
-            accepted: found.saturating_sub(rejected.len()),
-            duplicate: journaled.first().is_some_and(|journaled| journaled.duplicate),
-            rejected,
-        })
+        if journaled.first().is_some_and(|journaled| journaled.duplicate) {
+            // Taken before, with what could be taken then; whatever it says now, nothing of it was stored.
+            return Ok(BatchResponse {
+                batch: batch.batch,
+                accepted: 0,
+                duplicate: true,
+                rejected: Vec::new(),
+            });
+        }
+        Ok(BatchResponse { batch: batch.batch, accepted, duplicate: false, rejected })
     }
 }
 
@@ -84,6 +95,11 @@ fn skew(sent_at: Option<&str>, now: Timestamp) -> Result<i64, ReportError> {
     let Some(text) = sent_at else { return Ok(0) };
     let sent: Timestamp = text.parse().map_err(|error| ReportError::SentAt(format!("{error}")))?;
     let difference = now.ms().saturating_sub(sent.ms());
+    if difference.abs() > SKEW_SECONDS_MAX.saturating_mul(1000) {
+        let detail =
+            format!("{sent} is more than a day off this server's clock; set the clock, or leave it out");
+        return Err(ReportError::SentAt(detail));
+    }
     let tolerated = SKEW_SECONDS_TOLERATED.saturating_mul(1000);
     Ok(if difference.abs() > tolerated { difference } else { 0 })
 }
@@ -202,6 +218,10 @@ impl Resolver<'_> {
         if version > self.state.version {
             let detail = format!("there is no version {version} yet; report the one that was evaluated");
             return Err(Refusal("unknown_version", detail));
+        }
+        if known.epoch_at(at).is_none() {
+            let detail = format!("{at} is before the rollout started, at {}", known.started_at);
+            return Err(Refusal("before_start", detail));
         }
         let epoch = known.epoch_under(version).ok_or_else(|| {
             Refusal("unknown_version", format!("the rollout did not exist under version {version}"))

@@ -26,6 +26,8 @@ pub const LOG_PAGE_MAX: usize = 500;
 pub const EVENT_AGE_SECONDS_MAX: i64 = 7 * 86_400;
 /// An event this much later than its arrival is refused, in seconds.
 pub const EVENT_AHEAD_SECONDS_MAX: i64 = 300;
+/// Clocks that differ by more than this are not corrected for but refused, in seconds.
+pub const SKEW_SECONDS_MAX: i64 = 86_400;
 /// Clocks that differ by more than this are corrected for, in seconds.
 pub const SKEW_SECONDS_TOLERATED: i64 = 5;
 /// Seconds between two looks of the controller.

@@ -21,6 +21,8 @@ use crate::snapshot::{Scope, Snapshot};
 /// What the controller last saw of a rollout.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Reading {
+    /// The rollout's revision that was looked at; what was said of an older one is not true of this one.
+    pub(crate) revision: u64,
     pub(crate) sentence: String,
     pub(crate) gate: Gate,
     pub(crate) evidence: Evidence,

@@ -48,7 +48,8 @@ fn response(scope: &Scope, rollout: &Rollout, reading: Option<&Reading>) -> Roll
         Phase::RolledBack { reason, .. } => ("rolled_back", None, Some(reason.clone())),
         Phase::Completed { .. } => ("completed", None, Some("The whole audience has it".to_owned())),
     };
-    let looked = reading.map(|reading| reading.sentence.clone()).filter(|_| rollout.is_live());
+    let fresh = reading.filter(|reading| rollout.is_live() && reading.revision == rollout.revision);
+    let looked = fresh.map(|reading| reading.sentence.clone());
     let sentence = match &rollout.phase {
         Phase::Running => looked.or(said),
         Phase::Held { cause, .. } if cause.lifts_itself() => looked.or(said),
@@ -66,14 +67,17 @@ fn response(scope: &Scope, rollout: &Rollout, reading: Option<&Reading>) -> Roll
         candidate: spec.candidate.to_string(),
         state: state.to_owned(),
         cause: cause.map(|cause| cause_word(cause).to_owned()),
-        sentence: sentence.unwrap_or_else(|| "Started; the first look comes within a second".to_owned()),
+        sentence: sentence.unwrap_or_else(|| {
+            let here = sentence::stage_name(rollout, epoch.stage);
+            format!("On {here} since {}; the next look comes within a second", epoch.from.clock())
+        }),
         stage: epoch.stage.saturating_add(1),
         share: if rollout.is_live() { epoch.share.parts() } else { final_share(rollout) },
         epoch: epoch.number,
         started_at: rollout.started_at.to_string(),
         holdback: spec.holdback.parts(),
         stages: stages(rollout),
-        gate: reading.filter(|_| rollout.is_live()).map(gate),
+        gate: fresh.map(gate),
         guardrails: spec.guardrails.iter().map(|of| guardrail_response(rollout, of, readings)).collect(),
         evidence: evidence.map_or(1.0, |evidence| e_value(evidence.log_average)),
         sample_ratio_evidence: evidence.map_or(1.0, |evidence| e_value(evidence.sample_ratio_log_e)),

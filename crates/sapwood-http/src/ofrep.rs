@@ -27,6 +27,12 @@ use crate::problem::{Refusal, manners};
 #[derive(Debug)]
 pub(crate) struct Failed(Refusal);
 
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let Self(refusal) = self;

@@ -3,6 +3,7 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Problem};
 use sapwood_core::rejection::Rejection;
@@ -83,6 +84,7 @@ impl From<Rejection> for Refusal {
             Rejection::FixedForLife { .. } => Self::new(Code::FixedForLife, detail),
             Rejection::RolloutEnded { .. } => Self::new(Code::RolloutEnded, detail),
             Rejection::RolloutHeld { .. } => Self::new(Code::RolloutHeld, detail),
+            Rejection::LastAdmin(_) => Self::new(Code::LastAdmin, detail),
             Rejection::NotHeld(_) => Self::new(Code::NotHeld, detail),
             Rejection::StageMoved { .. } => Self::new(Code::StageMoved, detail),
             Rejection::LastStage(_) => Self::new(Code::LastStage, detail),
@@ -160,12 +162,22 @@ pub(crate) fn not_found(request: &Request) -> Refusal {
 }
 
 /// For addresses that exist and take another method; the `Allow` header names it.
-pub(crate) async fn method_not_allowed(request: Request) -> Refusal {
+pub(crate) fn method_not_allowed(request: &Request) -> Refusal {
     let method = request.method();
     Refusal::new(
         Code::MethodNotAllowed,
         format!("this address does not take {method}; the Allow header says what it takes"),
     )
+}
+
+/// A condition that is not checked must not look as if it were: changes that carry one are refused.
+pub(crate) async fn refuse_conditions(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::IF_MATCH) {
+        let detail =
+            "If-Match is not honoured yet; leave it out, and name the stage you saw where a step asks for it";
+        return Refusal::new(Code::InvalidValue, detail).into_response();
+    }
+    next.run(request).await
 }
 
 /// For defects: the request that met one fails, the server goes on.

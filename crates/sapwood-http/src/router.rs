@@ -28,7 +28,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .merge(manage_routes())
         .merge(console::routes(&app))
         .fallback(not_found)
-        .method_not_allowed_fallback(problem::method_not_allowed)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(problem::defect))
         .layer(middleware::map_response(carry))
         .with_state(app)
@@ -69,7 +69,10 @@ fn manage_routes() -> Router<App> {
         .route("/tokens/{id}", delete(tokens::revoke))
         .route("/log", get(log::read))
         .nest("/environments/{environment}", environment);
-    Router::new().nest("/api/v1/projects/{project}", project).layer(DefaultBodyLimit::max(MANAGE_BYTES_MAX))
+    Router::new()
+        .nest("/api/v1/projects/{project}", project)
+        .layer(DefaultBodyLimit::max(MANAGE_BYTES_MAX))
+        .layer(middleware::from_fn(problem::refuse_conditions))
 }
 
 /// What is not there is answered in the words of whoever asks: the protocol's, a problem, or a page.
@@ -81,6 +84,15 @@ async fn not_found(State(app): State<App>, request: Request) -> Response {
         problem::not_found(&request).into_response()
     } else {
         console::not_found(&app, &request)
+    }
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let refusal = problem::method_not_allowed(&request);
+    if request.uri().path().starts_with("/ofrep/") {
+        ofrep::Failed::from(refusal).into_response()
+    } else {
+        refusal.into_response()
     }
 }
 

@@ -37,7 +37,7 @@ impl Out {
     }
 
     /// Draws over the last `lines` lines; only when [`Out::is_live`].
-    pub(crate) fn redraw(self, lines: usize, text: &str) -> std::io::Result<()> {
+    pub(crate) fn redraw(lines: usize, text: &str) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();
         if lines > 0 {
             write!(stdout, "\x1b[{lines}A\x1b[J")?;

@@ -37,6 +37,7 @@ pub(super) const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::FixedForLife { .. } => "fixed for life",
         Rejection::RolloutEnded { .. } => "rollout ended",
         Rejection::RolloutHeld { .. } => "rollout held",
+        Rejection::LastAdmin(_) => "last admin",
         Rejection::NotHeld(_) => "not held",
         Rejection::StageMoved { .. } => "stage moved",
         Rejection::LastStage(_) => "last stage",

@@ -150,6 +150,15 @@ fn it_climbs_one_stage_per_look_and_completes_at_the_last() {
 }
 
 #[test]
+fn a_ladder_that_ends_low_completes_by_hand() {
+    let mut world = ready(spec_with(1, "a", |spec| spec.ladder.stages.truncate(1)));
+    let sentence = "On 10 %: everything is there but a person's approval";
+    check(&world, Some(Step::Hold { cause: HoldCause::Approval }), sentence);
+    world.obey();
+    assert!(matches!(world.rollout(1).phase, Phase::Held { cause: HoldCause::Approval, .. }));
+}
+
+#[test]
 fn a_ring_asks_for_one_member_and_no_control() {
     let spec = spec_with(1, "a", |spec| spec.ladder.stages.insert(0, ring("internal")));
     let mut world = World::started(spec);

@@ -30,7 +30,13 @@ pub fn rollout(
     request: RolloutRequest,
 ) -> Result<(Command, RolloutId), Rejection> {
     let id: RolloutId = match request.id {
-        Some(id) => parse("/id", &id)?,
+        Some(id) => {
+            // Lists are ordered by id, so the id must be ordered by time.
+            if uuid::Uuid::parse_str(&id).is_ok_and(|id| id.get_version_num() != 7) {
+                return Err(Rejection::invalid("/id", format!("`{id}` is not a UUID of version 7")));
+            }
+            parse("/id", &id)?
+        }
         None => parse("/id", &engine.entropy().id(engine.now()).to_string())?,
     };
     let environment = parse("environment", environment)?;

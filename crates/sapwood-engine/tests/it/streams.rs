@@ -47,7 +47,7 @@ async fn entries_and_looks_are_told_to_the_environments_they_concern() {
     world.submit(flag("search")).await;
     world.submit(targeting("production", "search", &json!([]))).await;
     world.start(rollout(1, "checkout")).await;
-    let began = "running Started; the first look comes within a second";
+    let began = "running On 50 % since 12:00; the next look comes within a second";
     let told = said(&mut here).await;
     let expected = ["flag_defined.v1", "targeting_set.v1", "rollout_started.v1", "stage_entered.v1", began];
     assert_eq!(words(&told), expected);

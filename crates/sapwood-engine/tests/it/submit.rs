@@ -82,7 +82,10 @@ async fn whoever_learns_of_a_revoked_token_by_losing_a_race_stops_taking_it() {
     let id = Uuid::from_u128(7);
     let secret_hash = Engine::secret_hash("sw_admin_secret");
     let token = Token { id, kind: TokenKind::Admin, name: "ci".to_owned(), environment: None, secret_hash };
+    let secret_hash = Engine::secret_hash("sw_admin_second");
+    let second = Token { id: Uuid::from_u128(8), secret_hash, ..token.clone() };
     one.submit(Command::IssueToken { token }).await;
+    one.submit(Command::IssueToken { token: second }).await;
     let other = one.again(store.clone()).await;
     assert!(other.engine.authenticate("sw_admin_secret").is_some());
     assert!(other.engine.authenticate("sw_admin_other").is_none());
@@ -223,4 +226,29 @@ async fn a_person_is_not_overruled_by_a_step_decided_earlier() {
     let held = world.try_submit(step_of(1, Step::Advance { from: 0 })).await.unwrap_err();
     assert!(matches!(held, SubmitError::Rejected(_)), "{held:?}");
     assert_eq!(count(&*store, "stage_entered.v1").await, 1);
+}
+
+#[tokio::test]
+async fn whoever_reads_the_log_can_check_its_chain() {
+    let (world, _) = World::memory().await;
+    world.start(rollout(1, "checkout")).await;
+    let mut before = "0".repeat(64);
+    for entry in world.engine.log(&shop(), 0, 500).await.unwrap() {
+        let shown = sapwood_engine::convert::log_entry(&entry);
+        let read = sapwood_core::entry::Entry {
+            stream: Stream::try_from(shown.stream).unwrap(),
+            version: shown.version,
+            id: shown.id.parse().unwrap(),
+            kind: shown.kind,
+            environment: shown.environment.map(|key| key.parse().unwrap()),
+            actor: serde_json::from_value(shown.actor).unwrap(),
+            at: shown.at.parse().unwrap(),
+            body: shown.text,
+            prev_hash: shown.prev_hash.clone().try_into().unwrap(),
+            hash: shown.hash.clone().try_into().unwrap(),
+        };
+        assert_eq!(read.computed_hash().to_string(), shown.hash, "entry {}", shown.version);
+        assert_eq!(shown.prev_hash, before);
+        before = shown.hash;
+    }
 }

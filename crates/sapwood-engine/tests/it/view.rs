@@ -42,7 +42,7 @@ async fn before_the_first_look() {
     let world = climbing().await;
     let view = world.view(1);
     assert_eq!((view.state.as_str(), view.cause.as_deref()), ("running", None));
-    assert_eq!(view.sentence, "Started; the first look comes within a second");
+    assert_eq!(view.sentence, "On ring `staff` since 12:00; the next look comes within a second");
     assert_eq!((view.stage, view.share, view.epoch, view.holdback), (1, 0, 1, 5_000));
     assert_eq!(view.started_at, "2026-11-22T12:00:00.000Z");
     assert_eq!(stages(&view), [("ring `staff`", "growing"), ("50 %", "coming"), ("95 %", "coming")]);

@@ -36,6 +36,12 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<RolloutResponse>>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::new(Code::MalformedBody, error.body_text()))?;
     let limit = query.limit();
+    if let Some(after) = &query.after
+        && uuid::Uuid::parse_str(after).is_err()
+    {
+        let detail = "`after` is not a cursor of this list; use the `next` of the page before";
+        return Err(Refusal::new(Code::InvalidValue, detail).at("after"));
+    }
     // Ids are ordered by time, so the last one of a page is its cursor.
     let older = engine
         .rollouts(&at.scope)

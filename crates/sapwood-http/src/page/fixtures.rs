@@ -158,12 +158,14 @@ const LADDER: &[(&str, u32)] =
 
 fn entry(version: u64, kind: &str, body: Value, actor: Value) -> LogEntry {
     LogEntry {
+        stream: "default".to_owned(),
         version,
         id: format!("0197a3c1-0000-7000-8000-{version:012}"),
         kind: kind.to_owned(),
         environment: Some("production".to_owned()),
         actor,
         at: format!("2026-11-22T13:{version:02}:09.120Z"),
+        text: body.to_string(),
         body,
         prev_hash: "00".repeat(32),
         hash: "11".repeat(32),

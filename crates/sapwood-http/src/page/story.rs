@@ -114,12 +114,14 @@ mod tests {
 
     fn entry(kind: &str, body: Value) -> LogEntry {
         LogEntry {
+            stream: "default".to_owned(),
             version: 7,
             id: String::new(),
             kind: kind.to_owned(),
             environment: None,
             actor: json!({"kind": "system"}),
             at: "2026-11-22T14:03:07.250Z".to_owned(),
+            text: body.to_string(),
             body,
             prev_hash: String::new(),
             hash: String::new(),

@@ -60,6 +60,7 @@ async fn a_session_ends_when_left_alone_and_with_its_token() {
     let issued =
         log["items"].as_array().unwrap().iter().find(|entry| entry["kind"] == "token_issued.v1").unwrap();
     let id = issued["body"]["token"]["id"].as_str().unwrap();
+    app.manage("POST", tokens, serde_json::json!({ "kind": "admin", "name": "second" })).await;
     app.manage("DELETE", &format!("{tokens}/{id}"), serde_json::Value::Null).await;
     assert_eq!(browse(&app, "GET", "/", &cookie, "").await.status, 303);
 }

@@ -71,7 +71,7 @@ impl Screen {
     fn show(&mut self, rollout: &RolloutResponse) -> Result<(), Failure> {
         if self.out.is_live() {
             let text = picture(rollout);
-            self.out.redraw(self.lines, &text)?;
+            Out::redraw(self.lines, &text)?;
             self.lines = text.lines().count();
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! The program as people and scripts run it: real processes, real sockets, real files.
 
+#![cfg(test)]
+
 mod demo;
 mod program;
 mod serve;

@@ -205,6 +205,19 @@ fn tokens_are_for_one_environment_unless_they_manage() {
 }
 
 #[test]
+fn somebody_can_always_manage_the_project() {
+    let mut world = shop();
+    world.run(Command::IssueToken { token: token(1, TokenKind::Admin, None) });
+    world.run(Command::IssueToken { token: token(2, TokenKind::Server, Some("production")) });
+    let revoke = |n| Command::RevokeToken { token: uuid::Uuid::from_u128(n) };
+    let refused = world.ask(&ann(), revoke(1)).unwrap_err();
+    assert!(matches!(refused, Rejection::LastAdmin(_)), "{refused:?}");
+    world.run(Command::IssueToken { token: token(3, TokenKind::Admin, None) });
+    world.run(revoke(1));
+    world.run(revoke(2));
+}
+
+#[test]
 fn a_project_keeps_its_key() {
     let mut world = shop();
     let rename = |key: &str| Command::DefineProject { project: name(key), name: "Laden".to_owned() };
