@@ -39,6 +39,62 @@ pub struct EvaluationFailure {
     pub error_details: String,
 }
 
+/// One flag of many: evaluated, or not. A flag that failed does not fail the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EvaluationEntry {
+    /// It could not be evaluated. Tried first: only failures have a code.
+    Failure(EvaluationFailure),
+    /// It was evaluated.
+    Success(EvaluationSuccess),
+}
+
+/// All flags were evaluated for one context.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BulkEvaluation {
+    /// Each flag once, in order of key. What the entity tag is made of.
+    pub flags: Vec<EvaluationEntry>,
+    /// `flagSetId` and `version` of the configuration; scalars only.
+    pub metadata: Map<String, Value>,
+    /// Where to hear of changes.
+    #[serde(default, rename = "eventStreams", skip_serializing_if = "Vec::is_empty")]
+    pub event_streams: Vec<EventStream>,
+}
+
+/// A stream that tells when to evaluate again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventStream {
+    /// `sse`; others are to be ignored.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where it is.
+    pub endpoint: EventStreamEndpoint,
+    /// A page that is hidden for so many seconds closes the stream.
+    #[serde(default, rename = "inactivityDelaySec", skip_serializing_if = "Option::is_none")]
+    pub inactivity_delay_sec: Option<u64>,
+}
+
+/// An address relative to the one the client was given, so that it is right behind any proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventStreamEndpoint {
+    /// Path and query. A secret: it carries a ticket.
+    #[serde(rename = "requestUri")]
+    pub request_uri: String,
+}
+
+/// What a stream says: evaluate again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamNotice {
+    /// `refetchEvaluation`; others are to be ignored.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Names the configuration, to be sent back as `flagConfigEtag`.
+    pub etag: String,
+    /// When the configuration changed, in Unix seconds, to be sent back as `flagConfigLastModified`.
+    #[serde(rename = "lastModified")]
+    pub last_modified: i64,
+}
+
 /// The request as a whole failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GeneralFailure {

@@ -25,8 +25,10 @@ pub enum TokenKind {
 pub enum Permission {
     /// Read and change the project.
     Manage,
-    /// Evaluate any flag.
+    /// Evaluate flags that are visible to clients.
     Evaluate,
+    /// Evaluate flags that are not, too, and be told which rule decided.
+    Inspect,
     /// Report exposures and metric events.
     Report,
 }
@@ -35,14 +37,14 @@ impl TokenKind {
     /// The one policy table for tokens.
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
-            (Self::Admin, Permission::Manage | Permission::Evaluate)
-            | (Self::Server, Permission::Evaluate | Permission::Report)
+            (Self::Admin, Permission::Manage | Permission::Evaluate | Permission::Inspect)
+            | (Self::Server, Permission::Evaluate | Permission::Inspect | Permission::Report)
+            | (Self::Client, Permission::Evaluate)
             | (Self::Ingest, Permission::Report) => true,
             (Self::Admin, Permission::Report)
-            | (Self::Server | Self::Ingest, Permission::Manage)
-            | (Self::Ingest, Permission::Evaluate)
-            // Client tokens see nothing until evaluation can tell client-visible flags from others.
-            | (Self::Client, _) => false,
+            | (Self::Server, Permission::Manage)
+            | (Self::Client, Permission::Manage | Permission::Inspect | Permission::Report)
+            | (Self::Ingest, Permission::Manage | Permission::Evaluate | Permission::Inspect) => false,
         }
     }
 

@@ -28,11 +28,18 @@ pub(crate) struct Manage {
     pub(crate) scope: Scope,
 }
 
-/// May evaluate any flag of the environment.
+/// May evaluate flags of the environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Evaluate {
     pub(crate) caller: Arc<Caller>,
     pub(crate) scope: Scope,
+}
+
+impl Evaluate {
+    /// Whether flags that clients do not see, and which rule decided, are for this caller.
+    pub(crate) fn inspects(&self) -> bool {
+        self.caller.token.kind.may(Permission::Inspect)
+    }
 }
 
 /// May report exposures and events of the environment.
@@ -105,7 +112,8 @@ pub(crate) fn permitted(
     }
     let what = match permission {
         Permission::Manage => "read or change the project; use an admin token",
-        Permission::Evaluate => "evaluate flags; use a server token",
+        Permission::Evaluate => "evaluate flags; use a server or client token",
+        Permission::Inspect => "read what only servers may know; use a server token",
         Permission::Report => "report events; use a server or ingest token",
     };
     Err(forbidden(format!("a token of kind `{}` may not {what}", kind.as_str())))

@@ -3,6 +3,9 @@
 //!
 //! Handler, snapshot, evaluation, body: no lock, no storage, and nothing is waited for once the body is there.
 
+pub(crate) mod bulk;
+mod etag;
+
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
@@ -36,12 +39,10 @@ impl From<Refusal> for Failed {
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let Self(refusal) = self;
-        // The others clients know by their status.
-        let error_code = (refusal.code == Code::MalformedBody).then_some("PARSE_ERROR");
-        let body = GeneralFailure {
-            error_code: error_code.map(str::to_owned),
-            error_details: refusal.detail.clone(),
-        };
+        // Most of these clients know by their status, but some take no answer for one of the protocol without a code.
+        let error_code = if refusal.code == Code::MalformedBody { "PARSE_ERROR" } else { "GENERAL" };
+        let body =
+            GeneralFailure { error_code: Some(error_code.to_owned()), error_details: refusal.detail.clone() };
         let mut response = answer(refusal.status(), &body);
         manners(refusal.code, response.headers_mut());
         response
@@ -90,12 +91,17 @@ pub(crate) async fn evaluate(
         Err((code, details)) => return failure(StatusCode::BAD_REQUEST, &key, code, details),
     };
     let Some(snapshot) = engine.snapshot(&caller.scope) else { return no_flag(&key) };
-    match snapshot.flags.evaluate(&key, &context, engine.now().ms()) {
+    let flag = snapshot.flags.get(&key);
+    // What a client does not see is answered like what is not there, to the byte.
+    let Some(flag) = flag.filter(|flag| flag.config().flag.client_visible || caller.inspects()) else {
+        return no_flag(&key);
+    };
+    match snapshot.flags.evaluate_flag(flag, &context, engine.now().ms()) {
         Outcome::Found(found) => {
             if caller.caller.token.kind == TokenKind::Server {
                 expose(&engine, &caller, &snapshot, &key, &found, &context);
             }
-            answer(StatusCode::OK, &success(key, &snapshot, &found))
+            answer(StatusCode::OK, &success(&key, &snapshot, &found, caller.inspects()))
         }
         Outcome::NotFound => no_flag(&key),
         Outcome::Failed(failed) => {
@@ -122,6 +128,10 @@ fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
         | serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
     })?;
+    // An array would pass for the fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(("PARSE_ERROR", "the body is not a JSON object".to_owned()));
+    }
     Ok(asked.context.unwrap_or_default())
 }
 
@@ -140,23 +150,26 @@ fn expose(
     }
 }
 
-fn success(key: String, snapshot: &Snapshot, found: &Evaluation<'_>) -> EvaluationSuccess {
-    let mut metadata = Map::new();
-    metadata.insert("flagSetId".to_owned(), Value::from(snapshot.flag_set.as_str()));
-    metadata.insert("version".to_owned(), Value::from(found.revision));
-    let rule = found.rule.map(|rule| match rule {
+fn success(key: &str, snapshot: &Snapshot, found: &Evaluation<'_>, inspects: bool) -> EvaluationSuccess {
+    let mut metadata = metadata(snapshot, found.revision);
+    let rule = found.rule.filter(|_| inspects).map(|rule| match rule {
         RuleRef::BreakGlass => "break-glass",
         RuleRef::Rule(id) => id.as_str(),
         RuleRef::Rollout(id) => id.as_str(),
     });
     metadata.extend(rule.map(|rule| ("ruleId".to_owned(), Value::from(rule))));
     EvaluationSuccess {
-        key,
+        key: key.to_owned(),
         reason: found.reason.as_str().to_owned(),
         variant: found.variant.as_str().to_owned(),
         value: found.value.to_json(),
         metadata,
     }
+}
+
+fn metadata(snapshot: &Snapshot, version: u64) -> Map<String, Value> {
+    let set = ("flagSetId".to_owned(), Value::from(snapshot.flag_set.as_str()));
+    Map::from_iter([set, ("version".to_owned(), Value::from(version))])
 }
 
 fn no_flag(key: &str) -> Response {
@@ -170,12 +183,15 @@ fn failure(status: StatusCode, key: &str, code: &str, details: String) -> Respon
 }
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(body).unwrap_or_else(|error| {
+    let mut response = (status, json(body)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn json(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).unwrap_or_else(|error| {
         tracing::error!("an answer could not be written: {error}");
         br#"{"errorCode":"GENERAL","errorDetails":"the answer could not be written; please report it"}"#
             .to_vec()
-    });
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    })
 }

@@ -41,9 +41,11 @@ fn health_routes() -> Router<App> {
         .route("/version", get(health::version))
 }
 
-/// OFREP. Evaluating all flags at once, with its entity tag and stream, joins here.
+/// OFREP. Some clients end the address of all flags with a slash.
 fn evaluation_routes() -> Router<App> {
     Router::new()
+        .route("/ofrep/v1/evaluate/flags", post(ofrep::bulk::evaluate_all))
+        .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk::evaluate_all))
         .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate))
         .layer(DefaultBodyLimit::max(EVALUATE_BYTES_MAX))
 }

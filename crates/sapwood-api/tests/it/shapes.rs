@@ -5,7 +5,10 @@ use sapwood_api::manage::{
     Changed, FlagRequest, LogEntry, MetricRequest, Page, RolloutRequest, RolloutResponse, SegmentRequest,
     StepRequest, TargetingRequest, TokenRequest, TokenResponse,
 };
-use sapwood_api::ofrep::{EvaluateRequest, EvaluationFailure, EvaluationSuccess, GeneralFailure};
+use sapwood_api::ofrep::{
+    BulkEvaluation, EvaluateRequest, EvaluationEntry, EvaluationFailure, EvaluationSuccess, GeneralFailure,
+    StreamNotice,
+};
 use sapwood_api::stream::{Activity, FlagsMessage, MIN_READER_VERSION};
 
 use crate::fixture::{frozen, reads_without, request, response};
@@ -46,6 +49,11 @@ fn evaluation_speaks_ofrep() {
     assert!(scalars, "metadata holds scalars only");
     assert_eq!(success.metadata.keys().collect::<Vec<_>>(), ["flagSetId", "ruleId", "version"]);
     let _: EvaluationFailure = response("ofrep_failure", &[""]);
+    let bulk: BulkEvaluation =
+        response("ofrep_bulk", &["", "/flags/0", "/flags/1", "/eventStreams/0", "/eventStreams/0/endpoint"]);
+    assert!(matches!(*bulk.flags, [EvaluationEntry::Failure(_), EvaluationEntry::Success(_)]));
+    assert!(reads_without::<BulkEvaluation>("ofrep_bulk", "", "eventStreams"));
+    let _: StreamNotice = response("ofrep_notice", &[""]);
     let _: GeneralFailure = response("ofrep_general_failure", &[""]);
     assert!(reads_without::<GeneralFailure>("ofrep_general_failure", "", "errorCode"));
 }

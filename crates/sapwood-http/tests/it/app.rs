@@ -129,6 +129,39 @@ impl TestApp {
         self.send("POST", &path, &self.server, &json!({"context": context}).to_string()).await
     }
 
+    /// All flags for a context, asked for with a token and headers.
+    pub(crate) async fn bulk(&self, token: &str, context: Value, headers: &[(&str, &str)]) -> Answer {
+        self.bulk_at("/ofrep/v1/evaluate/flags", token, context, headers).await
+    }
+
+    pub(crate) async fn bulk_at(
+        &self,
+        path: &str,
+        token: &str,
+        context: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::post(path).header("content-type", "application/json");
+        request = request.header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.raw(request.body(Body::from(json!({"context": context}).to_string())).unwrap()).await
+    }
+
+    /// A boolean flag that clients may see and that serves `off`.
+    pub(crate) async fn visible_flag(&self, key: &str) {
+        self.flag(key).await;
+        let flag = json!({"flag": {"type": "boolean", "variants": {"on": true, "off": false}, "client_visible": true}});
+        self.manage("PUT", &format!("{PROJECT}/flags/{key}"), flag).await;
+    }
+
+    /// Changes what a flag serves to everybody in production.
+    pub(crate) async fn serve(&self, key: &str, variant: &str) {
+        let targeting = json!({"targeting": {"on": true, "off_variant": "off", "rules": [], "default": {"variant": variant}}});
+        self.manage("PUT", &format!("{PRODUCTION}/flags/{key}"), targeting).await;
+    }
+
     /// A boolean flag that serves `off`.
     pub(crate) async fn flag(&self, key: &str) {
         let flag = json!({"flag": {"type": "boolean", "variants": {"on": true, "off": false}}});

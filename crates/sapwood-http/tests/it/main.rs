@@ -5,6 +5,8 @@ mod app;
 #[cfg(test)]
 mod authorization;
 #[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod events;
