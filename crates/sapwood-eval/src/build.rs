@@ -6,14 +6,15 @@ mod flag;
 mod rollout;
 mod segment;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::World;
 use crate::key::SegmentKey;
 use crate::limits::Limits;
+use crate::name::{Interner, Name};
 use crate::problem::{Part, Problem, pointer};
-use crate::program::{CompiledSegment, Name};
+use crate::program::CompiledSegment;
 
 pub(crate) use segment::references as segment_references;
 
@@ -35,12 +36,29 @@ pub(crate) struct Builder<'a> {
     path: Vec<Part<'a>>,
     problems: Vec<Problem>,
     /// Attributes asked for so far, and how often.
-    names: Vec<(Name, usize)>,
+    names: Vec<(Arc<Name>, usize)>,
+    interner: &'a Interner,
+    /// Instants at which conditions turn.
+    moments: BTreeSet<i64>,
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) const fn new(world: &'a dyn World, segments: SegmentSource<'a>, limits: Limits) -> Self {
-        Self { world, segments, limits, path: Vec::new(), problems: Vec::new(), names: Vec::new() }
+    pub(crate) const fn new(
+        world: &'a dyn World,
+        segments: SegmentSource<'a>,
+        limits: Limits,
+        interner: &'a Interner,
+    ) -> Self {
+        Self {
+            world,
+            segments,
+            limits,
+            path: Vec::new(),
+            problems: Vec::new(),
+            names: Vec::new(),
+            interner,
+            moments: BTreeSet::new(),
+        }
     }
 
     /// What was built, if nothing is wrong with it.

@@ -9,6 +9,7 @@ use crate::flag::{Flag, Segment, Targeting};
 use crate::key::{FlagKey, SegmentKey};
 use crate::layer::conflict;
 use crate::limits::Limits;
+use crate::name::Interner;
 use crate::problem::Problem;
 use crate::program::CompiledSegment;
 
@@ -35,7 +36,8 @@ pub fn check(flag: &Flag, targeting: &Targeting, world: &dyn World) -> Vec<Probl
 pub fn check_config(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
     let Some(stand_in) = stand_in() else { return Vec::new() };
     let world = Overlay { config, world };
-    let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH);
+    let interner = Interner::default();
+    let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH, &interner);
     let mut problems = builder.flag(config).err().unwrap_or_default();
     problems.extend(layer_conflicts(&config.flag, world.world));
     problems
@@ -46,7 +48,8 @@ pub fn check_config(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
 pub fn check_segment(segment: &Segment, world: &dyn World) -> Vec<Problem> {
     let Some(stand_in) = stand_in() else { return Vec::new() };
     let world = SegmentOverlay { segment, world };
-    let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH);
+    let interner = Interner::default();
+    let builder = Builder::new(&world, SegmentSource::Checked(&stand_in), Limits::PUBLISH, &interner);
     builder.segment(segment).err().unwrap_or_default()
 }
 

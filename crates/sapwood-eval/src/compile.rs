@@ -9,6 +9,7 @@ use crate::config::{FlagConfig, SetConfig, World};
 use crate::flag::{Flag, Segment};
 use crate::key::{FlagKey, LayerKey, SegmentKey};
 use crate::limits::Limits;
+use crate::name::Interner;
 use crate::problem::{Problem, Subject, Warning};
 use crate::program::CompiledFlag;
 use crate::set::FlagSet;
@@ -21,12 +22,14 @@ impl FlagSet {
     #[must_use]
     pub fn compile(config: SetConfig, previous: Option<&Self>) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
-        let segments = compile_segments(&config, previous, &mut warnings);
+        // A flag that keeps its previous version keeps the slots of its names.
+        let interner = previous.map(|set| Interner::new(&set.names)).unwrap_or_default();
+        let segments = compile_segments(&config, previous, &interner, &mut warnings);
         let mut programs = Vec::with_capacity(config.flags.len());
         for (at, (key, flag)) in config.flags.iter().enumerate() {
             let built = if at < Limits::READ.flags {
                 let source = SegmentSource::Compiled(&segments);
-                Builder::new(&config, source, Limits::READ).flag(flag)
+                Builder::new(&config, source, Limits::READ, &interner).flag(flag)
             } else {
                 Err(vec![surplus(config.flags.len())])
             };
@@ -43,7 +46,7 @@ impl FlagSet {
                 }
             }
         }
-        (Self::new(flags, segments), warnings)
+        (Self::new(flags, segments, interner.into_names()), warnings)
     }
 
     /// The same set with one flag changed or added; all other flags are shared, not compiled again.
@@ -54,8 +57,9 @@ impl FlagSet {
         let mut warnings = Vec::new();
         let world = Overlay { config: &config, world: self };
         let key = &config.flag.key;
-        let build =
-            |config| Builder::new(&world, SegmentSource::Compiled(&self.segments), Limits::READ).flag(config);
+        let interner = Interner::new(&self.names);
+        let source = SegmentSource::Compiled(&self.segments);
+        let build = |config| Builder::new(&world, source, Limits::READ, &interner).flag(config);
         let known = self.get(key.as_str()).is_some();
         let built = if known || self.len() < Limits::READ.flags {
             build(&config)
@@ -75,7 +79,7 @@ impl FlagSet {
                 warn(&mut warnings, &Subject::Flag(dependent.key().clone()), problems, true);
             }
         }
-        (self.with(CompiledFlag { config, program }), warnings)
+        (self.with(CompiledFlag { config, program }, interner.into_names()), warnings)
     }
 }
 
@@ -94,10 +98,16 @@ fn warn(warnings: &mut Vec<Warning>, subject: &Subject, problems: Vec<Problem>, 
 }
 
 /// Compiles segments, those referred to before those that refer to them.
-fn compile_segments(config: &SetConfig, previous: Option<&FlagSet>, warnings: &mut Vec<Warning>) -> Segments {
+fn compile_segments(
+    config: &SetConfig,
+    previous: Option<&FlagSet>,
+    interner: &Interner,
+    warnings: &mut Vec<Warning>,
+) -> Segments {
     let mut done: Segments = BTreeMap::new();
     for segment in in_order(&config.segments) {
-        let built = Builder::new(config, SegmentSource::Compiled(&done), Limits::READ).segment(segment);
+        let built =
+            Builder::new(config, SegmentSource::Compiled(&done), Limits::READ, interner).segment(segment);
         let key = &segment.key;
         match built {
             Ok(compiled) => drop(done.insert(key.clone(), Arc::new(compiled))),

@@ -13,8 +13,9 @@ use crate::limits::{
     CONTEXT_ATTRIBUTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NAME_BYTES_MAX, CONTEXT_TEXT_BYTES_MAX,
     CONTEXT_VALUES_MAX,
 };
-use crate::value::Finite;
 use crate::version;
+
+use crate::attributes::{Hashed, Items, Release, Seen};
 
 /// The attribute that names the subject.
 pub const TARGETING_KEY: &str = "targetingKey";
@@ -51,10 +52,6 @@ struct Attribute {
     value: Stored,
 }
 
-/// An attribute that was looked for, there or not.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found<'c>(Option<&'c Attribute>);
-
 /// A part of the arena.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -77,9 +74,6 @@ enum Stored {
     Object(Box<serde_json::Map<String, Json>>),
 }
 
-/// A version's three numbers in one, if a text is one; found out once, since many rules may ask.
-pub(crate) type Release = Option<std::num::NonZeroU64>;
-
 /// A list: its texts as conditions see them, and all of it as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
@@ -91,21 +85,10 @@ impl List {
     pub(crate) fn texts(&self) -> impl Iterator<Item = Hashed<'_>> {
         self.texts.iter().map(|(hash, text)| Hashed { hash: *hash, text, release: None })
     }
-}
 
-/// An attribute's value, as conditions see it. Each asks for the one type it understands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen<'c> {
-    context: &'c Context,
-    stored: &'c Stored,
-}
-
-/// A text with its hash, computed once so that each table costs a probe.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hashed<'c> {
-    pub(crate) hash: u64,
-    pub(crate) text: &'c str,
-    pub(crate) release: Release,
+    pub(crate) fn to_json(&self) -> Json {
+        Json::Array(self.items.clone())
+    }
 }
 
 /// Why a context is refused; the message names the limit and its figure.
@@ -140,24 +123,25 @@ impl Context {
     /// The subject's targeting key, if it is a non-empty text.
     #[must_use]
     pub fn targeting_key(&self) -> Option<&str> {
-        self.key().map(|text| text.text)
+        self.targeting_key.map(|(span, _)| self.text(span))
     }
 
     #[inline]
-    pub(crate) fn key(&self) -> Option<Hashed<'_>> {
+    pub(crate) fn key_hashed(&self) -> Option<Hashed<'_>> {
         self.targeting_key.map(|(span, hash)| Hashed { hash, text: self.text(span), release: None })
     }
 
     /// The value of an attribute as a unit to bucket and count: a non-empty text, or nothing.
     #[must_use]
     pub fn unit(&self, name: &str) -> Option<&str> {
-        self.unit_hashed(hash(name), name).map(|text| text.text)
+        let text = self.look_up(hash(name), name)?.text()?.text;
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// The value of an attribute as JSON.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Json> {
-        self.find(hash(name), name).map(Seen::to_json)
+        self.look_up(hash(name), name).map(Seen::to_json)
     }
 
     /// How many attributes there are.
@@ -173,24 +157,28 @@ impl Context {
     }
 
     #[inline]
-    pub(crate) fn unit_hashed(&self, hash: u64, name: &str) -> Option<Hashed<'_>> {
-        self.find(hash, name)?.text().filter(|text| !text.text.is_empty())
+    fn see<'c>(&'c self, stored: &'c Stored) -> Seen<'c> {
+        match stored {
+            Stored::Boolean(boolean) => Seen::Boolean(*boolean),
+            Stored::Number(number) => Seen::Number(*number),
+            Stored::Text { span, hash, release } => {
+                Seen::Text(Hashed { hash: *hash, text: self.text(*span), release: *release })
+            }
+            Stored::List(list) => Seen::List(Items::Stored(list)),
+            Stored::Object(object) => Seen::Object(Some(object)),
+        }
     }
 
-    #[inline]
-    pub(crate) fn find(&self, hash: u64, name: &str) -> Option<Seen<'_>> {
-        self.see(self.look_up(hash, name))
+    /// Shows every attribute with the hash of its name.
+    pub(crate) fn each<'c>(&'c self, mut show: impl FnMut(u64, &'c str, Seen<'c>)) {
+        for attribute in &self.attributes {
+            show(attribute.hash, self.text(attribute.name), self.see(&attribute.value));
+        }
     }
 
-    /// What [`Context::look_up`] found.
+    /// The attribute of this name, given with its hash.
     #[inline]
-    pub(crate) fn see<'c>(&'c self, found: Found<'c>) -> Option<Seen<'c>> {
-        found.0.map(|attribute| Seen { context: self, stored: &attribute.value })
-    }
-
-    /// Where an attribute is, if anywhere, for reading it more than once.
-    #[inline]
-    pub(crate) fn look_up(&self, hash: u64, name: &str) -> Found<'_> {
+    pub(crate) fn look_up(&self, hash: u64, name: &str) -> Option<Seen<'_>> {
         let from = if self.attributes.len() <= SCAN_MAX {
             0
         } else {
@@ -198,13 +186,13 @@ impl Context {
         };
         for attribute in self.attributes.get(from..).unwrap_or_default() {
             if attribute.hash == hash && same(self.text(attribute.name), name) {
-                return Found(Some(attribute));
+                return Some(self.see(&attribute.value));
             }
             if attribute.hash > hash {
                 break;
             }
         }
-        Found(None)
+        None
     }
 
     #[inline]
@@ -215,9 +203,8 @@ impl Context {
 
     fn named(&self) -> Vec<(&str, Seen<'_>)> {
         let attributes = self.attributes.iter();
-        let mut named: Vec<_> = attributes
-            .map(|attribute| (self.text(attribute.name), Seen { context: self, stored: &attribute.value }))
-            .collect();
+        let mut named: Vec<_> =
+            attributes.map(|attribute| (self.text(attribute.name), self.see(&attribute.value))).collect();
         named.sort_by_key(|(name, _)| *name);
         named
     }
@@ -337,55 +324,6 @@ impl Budget {
                 check_text(name)?;
                 self.count(value, depth + 1)
             }),
-        }
-    }
-}
-
-impl<'c> Seen<'c> {
-    #[inline]
-    pub(crate) fn text(self) -> Option<Hashed<'c>> {
-        match self.stored {
-            Stored::Text { span, hash, release } => {
-                Some(Hashed { hash: *hash, text: self.context.text(*span), release: *release })
-            }
-            Stored::Boolean(_) | Stored::Number(_) | Stored::List(_) | Stored::Object(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn number(self) -> Option<f64> {
-        match self.stored {
-            Stored::Number(number) => Some(*number),
-            Stored::Boolean(_) | Stored::Text { .. } | Stored::List(_) | Stored::Object(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn boolean(self) -> Option<bool> {
-        match self.stored {
-            Stored::Boolean(boolean) => Some(*boolean),
-            Stored::Number(_) | Stored::Text { .. } | Stored::List(_) | Stored::Object(_) => None,
-        }
-    }
-
-    #[inline]
-    pub(crate) const fn list(self) -> Option<&'c List> {
-        match self.stored {
-            Stored::List(list) => Some(list),
-            Stored::Boolean(_) | Stored::Number(_) | Stored::Text { .. } | Stored::Object(_) => None,
-        }
-    }
-
-    pub(crate) fn to_json(self) -> Json {
-        match self.stored {
-            Stored::Boolean(boolean) => Json::Bool(*boolean),
-            // Written back the way it is usually sent: whole numbers without a fraction.
-            Stored::Number(number) => Finite::new(*number)
-                .and_then(|number| serde_json::to_value(number).ok())
-                .unwrap_or(Json::Null),
-            Stored::Text { span, .. } => Json::String(self.context.text(*span).to_owned()),
-            Stored::List(list) => Json::Array(list.items.clone()),
-            Stored::Object(object) => Json::Object((**object).clone()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who gets which variant, and why: one walk over a compiled flag that never fails, waits or allocates.
 
+use crate::attributes::{Attributes, Seen, Source};
 use crate::bucket::bucket;
-use crate::context::{Context, Found};
 use crate::limits::Limits;
 use crate::outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};
 use crate::program::{
@@ -16,31 +16,35 @@ impl FlagSet {
     /// What the flag of this key serves to this context at this time (milliseconds since 1970-01-01T00:00:00Z).
     ///
     /// Order: break-glass override, off, rules above the rollout, the rollout, rules below, default; whatever would be
-    /// a barred candidate is its baseline. Total and free of allocation.
+    /// a barred candidate is its baseline. Total and free of allocation. The attributes are a [`crate::Context`] or, as an
+    /// application holds them, [`crate::Pairs`].
     #[must_use]
-    pub fn evaluate(&self, key: &str, context: &Context, now_ms: i64) -> Outcome<'_> {
+    pub fn evaluate<'c>(&self, key: &str, attributes: impl Into<Attributes<'c>>, now_ms: i64) -> Outcome<'_> {
         match self.get(key) {
-            Some(flag) => self.evaluate_flag(flag, context, now_ms),
+            Some(flag) => self.evaluate_flag(flag, attributes, now_ms),
             None => Outcome::NotFound,
         }
     }
 
     /// The same for a flag of this set already at hand; prerequisites are looked up in this set.
     #[must_use]
-    pub fn evaluate_flag<'a>(
+    pub fn evaluate_flag<'a, 'c>(
         &'a self,
         flag: &'a CompiledFlag,
-        context: &Context,
+        attributes: impl Into<Attributes<'c>>,
         now_ms: i64,
     ) -> Outcome<'a> {
-        Walk::new(self, context, now_ms, NoTrace).flag(flag)
+        match attributes.into() {
+            Attributes::Context(context) => Walk::new(self, context, now_ms, NoTrace).flag(flag),
+            Attributes::Pairs(pairs) => Walk::new(self, pairs, now_ms, NoTrace).flag(flag),
+        }
     }
 }
 
 /// One evaluation under way.
-pub(crate) struct Walk<'a, 'c, T> {
+pub(crate) struct Walk<'a, S, T> {
     set: &'a FlagSet,
-    context: &'c Context,
+    source: S,
     now_ms: i64,
     /// How many flags deep prerequisites may still go, and how many evaluations they may still cause. Definitions that
     /// could exceed either are refused, but what is refused may leave an older version that does not fit the new rest.
@@ -72,7 +76,7 @@ impl<'a> Decision<'a> {
         arm: Option<Arm>,
     ) -> Self {
         // Once its candidate is barred, a rollout compares nothing any more.
-        let arm = if rollout.candidate.barred_by.is_none() { arm } else { None };
+        let arm = if rollout.given.barred_by.is_none() { arm } else { None };
         Self {
             rollout: Some(rollout),
             arm,
@@ -86,11 +90,11 @@ impl<'a> Decision<'a> {
     }
 }
 
-impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
-    pub(crate) const fn new(set: &'a FlagSet, context: &'c Context, now_ms: i64, trace: T) -> Self {
+impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
+    pub(crate) const fn new(set: &'a FlagSet, source: S, now_ms: i64, trace: T) -> Self {
         Self {
             set,
-            context,
+            source,
             now_ms,
             depth_left: Limits::READ.prerequisite_depth,
             evaluations_left: Limits::READ.prerequisite_evaluations,
@@ -102,18 +106,7 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
     pub(crate) fn flag(&mut self, flag: &'a CompiledFlag) -> Outcome<'a> {
         self.trace.enter(Place::Flag(flag));
         let revision = flag.program.revision;
-        let decision = match &flag.program.mode {
-            Mode::BreakGlass(target) => {
-                Ok(Decision::plain(target, Reason::Static, Some(RuleRef::BreakGlass)))
-            }
-            Mode::Off(target) => Ok(Decision::plain(target, Reason::Disabled, None)),
-            Mode::Static(target) => Ok(Decision::plain(target, Reason::Static, None)),
-            Mode::On { steps, default } if flag.program.names.is_empty() => {
-                self.steps(flag, steps, default, &[])
-            }
-            Mode::On { steps, default } => self.prepared(flag, steps, default),
-        };
-        let outcome = match decision {
+        let outcome = match self.decide(flag) {
             Ok(decision) => {
                 let variant = &*decision.target.variant;
                 if let Some(rollout) = &decision.target.barred_by {
@@ -123,17 +116,49 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
                     variant: &variant.key,
                     value: &variant.value,
                     variant_index: decision.target.index,
+                    answer: decision.target.answer,
                     reason: decision.reason,
                     rule: decision.rule,
                     rollout: decision.reached(),
                     revision,
                 })
             }
-            Err(code) => Outcome::Failed(Failure { code, revision }),
+            Err(answer) => {
+                let code = ErrorCode::missing(&flag.config.flag.unit);
+                Outcome::Failed(Failure { code, answer, revision })
+            }
         };
         self.trace.answer(&outcome);
         self.trace.leave(outcome.found().is_some());
         outcome
+    }
+
+    /// The number of the answer that [`Walk::flag`] would give, for whoever has it ready.
+    pub(crate) fn answer(&mut self, flag: &'a CompiledFlag) -> usize {
+        match self.decide(flag) {
+            Ok(decision) => decision.target.answer,
+            Err(answer) => answer,
+        }
+    }
+
+    /// What decides; the number of the failure if there is no unit to split by.
+    #[inline]
+    fn decide(&mut self, flag: &'a CompiledFlag) -> Result<Decision<'a>, usize> {
+        match &flag.program.mode {
+            Mode::BreakGlass(target) => {
+                Ok(Decision::plain(target, Reason::Static, Some(RuleRef::BreakGlass)))
+            }
+            Mode::Off(target) => Ok(Decision::plain(target, Reason::Disabled, None)),
+            Mode::Static(target) => Ok(Decision::plain(target, Reason::Static, None)),
+            Mode::On { steps, default, failure } => {
+                let decision = if S::KEEPS && !flag.program.names.is_empty() {
+                    self.prepared(flag, steps, default)
+                } else {
+                    self.steps(flag, steps, default, &[])
+                };
+                decision.ok_or(failure.unwrap_or_default())
+            }
+        }
     }
 
     /// Looks up the attributes that the rules ask for again and again, then walks. Apart from the plain walk, so that
@@ -144,12 +169,13 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         flag: &'a CompiledFlag,
         steps: &'a [Step],
         default: &'a CompiledServe,
-    ) -> Result<Decision<'a>, ErrorCode> {
+    ) -> Option<Decision<'a>> {
         let mut known = [None; NAMES_KEPT_MAX];
-        for (place, name) in known.iter_mut().zip(&flag.program.names) {
-            *place = Some(self.context.look_up(name.hash, &name.name));
+        let names = &flag.program.names;
+        for (place, name) in known.iter_mut().zip(names) {
+            *place = self.source.find(name);
         }
-        self.steps(flag, steps, default, &known)
+        self.steps(flag, steps, default, known.get(..names.len()).unwrap_or_default())
     }
 
     fn steps(
@@ -157,8 +183,8 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         flag: &'a CompiledFlag,
         steps: &'a [Step],
         default: &'a CompiledServe,
-        known: &[Option<Found<'c>>],
-    ) -> Result<Decision<'a>, ErrorCode> {
+        known: &[Option<Seen<'c>>],
+    ) -> Option<Decision<'a>> {
         for step in steps {
             let decided = match step {
                 Step::Rule { id, when, serve } => {
@@ -178,13 +204,13 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
                 }
             };
             if let Some(decision) = decided {
-                return Ok(decision);
+                return Some(decision);
             }
         }
-        let (target, split) = self.serve(flag, default).ok_or_else(|| missing_unit(flag))?;
+        let (target, split) = self.serve(flag, default)?;
         // A flag without steps whose default is one variant has a mode of its own.
         let reason = if split { Reason::Split } else { Reason::Default };
-        Ok(Decision::plain(target, reason, None))
+        Some(Decision::plain(target, reason, None))
     }
 
     /// What is served, and whether a bucket decided; `None` passes on.
@@ -212,7 +238,7 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         &mut self,
         flag: &'a CompiledFlag,
         rollout: &'a CompiledRollout,
-        known: &[Option<Found<'c>>],
+        known: &[Option<Seen<'c>>],
     ) -> Option<Decision<'a>> {
         // A shipped rollout needs no unit: nobody is randomised any more.
         let unit = match rollout.phase {
@@ -233,16 +259,16 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         if !meant {
             return None;
         }
-        let candidate = |reason, arm| Decision::rolled_out(rollout, &rollout.candidate, reason, arm);
+        let given = |arm| Decision::rolled_out(rollout, &rollout.given, Reason::TargetingMatch, arm);
         let Some(unit) = unit else {
-            return Some(candidate(Reason::TargetingMatch, None));
+            return Some(given(None));
         };
         for ring in &rollout.rings {
             self.trace.enter(Place::Ring(&ring.key));
             let member = self.segment(ring);
             self.trace.leave(member);
             if member {
-                return Some(candidate(Reason::TargetingMatch, Some(Arm::Ring)));
+                return Some(given(Some(Arm::Ring)));
             }
         }
         if !self.in_layer(flag, unit) {
@@ -250,24 +276,28 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         }
         let bucket = bucket(&rollout.salt, unit);
         self.trace.fact(Fact::Share { bucket, share: rollout.share });
-        let decision = if bucket < rollout.share {
-            candidate(Reason::Split, Some(Arm::Treated))
+        let (target, arm) = if bucket < rollout.share {
+            (&rollout.treated, Arm::Treated)
         } else {
-            Decision::rolled_out(rollout, &rollout.baseline, Reason::Split, Some(Arm::Control))
+            (&rollout.control, Arm::Control)
         };
+        let decision = Decision::rolled_out(rollout, target, Reason::Split, Some(arm));
         Some(Decision { bucket: Some(bucket), ..decision })
     }
 
     #[inline]
     fn unit(&mut self, flag: &'a CompiledFlag) -> Option<&'c str> {
         let unit = match &flag.program.unit {
-            None => self.context.key(),
-            Some(name) => self.context.unit_hashed(name.hash, &name.name),
+            None => self.source.key_text(),
+            Some(name) => {
+                let text = self.source.find(name).and_then(Seen::text).map(|text| text.text);
+                text.filter(|text| !text.is_empty())
+            }
         };
         if unit.is_none() {
             self.trace.fact(Fact::NoUnit(flag.config.flag.unit.as_str()));
         }
-        unit.map(|text| text.text)
+        unit
     }
 
     /// Whether the flag's slice of its layer, if it is in one, holds this unit.
@@ -284,24 +314,21 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         clippy::inline_always,
         reason = "a list of leaves is walked without a call for each: a third of the time"
     )]
-    fn holds(&mut self, condition: &'a Cond, known: &[Option<Found<'c>>]) -> bool {
+    fn holds(&mut self, condition: &'a Cond, known: &[Option<Seen<'c>>]) -> bool {
         self.trace.enter(Place::Condition(condition));
         let held = match condition {
             Cond::Always => true,
-            Cond::Attribute { name, slot, test } => {
-                let found = match known.get(*slot) {
-                    Some(Some(found)) => *found,
-                    Some(None) | None => self.context.look_up(name.hash, &name.name),
-                };
-                test.passes(self.context.see(found))
-            }
+            Cond::Attribute { name, kept, test } => match known.get(*kept) {
+                Some(seen) => test.passes(*seen),
+                None => test.passes(self.source.find(name)),
+            },
             Cond::Composite(parts) => self.composite(parts, known),
         };
         self.trace.leave(held);
         held
     }
 
-    fn composite(&mut self, condition: &'a Composite, known: &[Option<Found<'c>>]) -> bool {
+    fn composite(&mut self, condition: &'a Composite, known: &[Option<Seen<'c>>]) -> bool {
         match condition {
             Composite::All(parts) => parts.iter().all(|part| self.holds(part, known)),
             Composite::Any(parts) => parts.iter().any(|part| self.holds(part, known)),
@@ -314,7 +341,7 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
 
     fn segment(&mut self, segment: &'a CompiledSegment) -> bool {
         let listed = !(segment.excluded.is_empty() && segment.included.is_empty());
-        if let Some(key) = self.context.key().filter(|_| listed) {
+        if let Some(key) = if listed { self.source.key() } else { None } {
             let excluded = segment.excluded.contains(&key);
             if excluded || segment.included.contains(&key) {
                 self.trace.fact(Fact::Listed { included: !excluded });
@@ -338,13 +365,5 @@ impl<'a, 'c, T: Trace<'a>> Walk<'a, 'c, T> {
         let outcome = self.flag(flag);
         self.depth_left += 1;
         outcome.found().is_some_and(|found| serves.variants.contains(found.variant))
-    }
-}
-
-fn missing_unit(flag: &CompiledFlag) -> ErrorCode {
-    if flag.config.flag.unit.is_targeting_key() {
-        ErrorCode::TargetingKeyMissing
-    } else {
-        ErrorCode::InvalidContext
     }
 }

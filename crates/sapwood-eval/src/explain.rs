@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::attributes::Attributes;
 use crate::evaluate::Walk;
 use crate::limits::EXPLAIN_STEPS_MAX;
 use crate::outcome::Outcome;
@@ -86,9 +86,15 @@ pub enum StepKind {
 impl FlagSet {
     /// The same as [`FlagSet::evaluate`] with every step written down; nothing if there is no such flag.
     #[must_use]
-    pub fn explain(&self, key: &str, context: &Context, now_ms: i64) -> Option<Explanation<'_>> {
+    pub fn explain<'c>(
+        &self,
+        key: &str,
+        attributes: impl Into<Attributes<'c>>,
+        now_ms: i64,
+    ) -> Option<Explanation<'_>> {
         let flag = self.get(key)?;
-        let mut walk = Walk::new(self, context, now_ms, Record::new(context));
+        let attributes = attributes.into();
+        let mut walk = Walk::new(self, attributes, now_ms, Record::new(attributes));
         let outcome = walk.flag(flag);
         let Record { root, truncated, .. } = walk.trace;
         root.map(|root| Explanation { outcome, root, truncated })
@@ -97,7 +103,7 @@ impl FlagSet {
 
 /// Writes down a walk.
 struct Record<'c> {
-    context: &'c Context,
+    attributes: Attributes<'c>,
     root: Option<Step>,
     /// Steps entered and not yet left, from the outermost.
     open: Vec<Step>,
@@ -106,8 +112,8 @@ struct Record<'c> {
 }
 
 impl<'c> Record<'c> {
-    const fn new(context: &'c Context) -> Self {
-        Self { context, root: None, open: Vec::new(), count: 0, truncated: false }
+    const fn new(attributes: Attributes<'c>) -> Self {
+        Self { attributes, root: None, open: Vec::new(), count: 0, truncated: false }
     }
 
     /// Closes a step into the one around it.
@@ -125,7 +131,7 @@ impl<'c> Record<'c> {
 
 impl<'a> Trace<'a> for Record<'_> {
     fn enter(&mut self, place: Place<'a>) {
-        let (kind, text) = words::place(place, self.context);
+        let (kind, text) = words::place(place, self.attributes);
         self.open.push(Step { kind, text, held: None, steps: Vec::new() });
     }
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod answer;
+mod attributes;
 mod bucket;
 mod build;
 mod check;
@@ -16,9 +18,11 @@ mod instant;
 mod key;
 mod layer;
 pub mod limits;
+mod name;
 mod network;
 mod outcome;
 mod pattern;
+mod prepared;
 mod prerequisite;
 mod problem;
 mod program;
@@ -34,6 +38,7 @@ mod trace;
 mod value;
 mod version;
 
+pub use attributes::{Attribute, Attributes, Pairs};
 pub use bucket::{BUCKETS, bucket};
 pub use check::{check, check_config, check_segment};
 pub use condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
@@ -44,6 +49,7 @@ pub use flag::{Bucketing, Flag, LayerSlice, Rule, Segment, Serve, Slot, Targetin
 pub use key::{AttributeName, FlagKey, KeyError, LayerKey, RolloutId, RuleId, Salt, SegmentKey, VariantKey};
 pub use layer::free_slice;
 pub use outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};
+pub use prepared::{Prepared, Which};
 pub use problem::{Problem, Subject, Warning};
 pub use program::CompiledFlag;
 pub use rollout::{Barred, Phase, RolloutRule};

@@ -92,6 +92,8 @@ impl Limits {
     }
 }
 
+/// Attribute names of one environment that have a slot; beyond, they are looked up by name.
+pub const NAMES_SLOTTED_MAX: usize = 4_096;
 /// Steps of one explanation.
 pub const EXPLAIN_STEPS_MAX: usize = 5_000;
 /// Attributes of one context.

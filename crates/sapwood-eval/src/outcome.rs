@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::key::{RolloutId, RuleId, VariantKey};
+use crate::key::{AttributeName, RolloutId, RuleId, VariantKey};
 use crate::value::Value;
 
 /// The answer for one flag and one context. Borrowed from the set; making one allocates nothing.
@@ -26,6 +26,16 @@ impl<'a> Outcome<'a> {
             Self::NotFound | Self::Failed(_) => None,
         }
     }
+
+    /// The number of this answer among all that the flag can give; see [`crate::CompiledFlag::answers`].
+    #[must_use]
+    pub const fn answer(&self) -> Option<usize> {
+        match self {
+            Self::Found(evaluation) => Some(evaluation.answer),
+            Self::Failed(failure) => Some(failure.answer),
+            Self::NotFound => None,
+        }
+    }
 }
 
 /// A variant served, and why.
@@ -37,6 +47,8 @@ pub struct Evaluation<'a> {
     pub value: &'a Value,
     /// Its place among the flag's variants in order of key, for whoever keeps something ready per variant.
     pub variant_index: usize,
+    /// The place of variant, reason and rule among all answers of the flag, [`crate::CompiledFlag::answers`].
+    pub answer: usize,
     /// Why, in OpenFeature's words.
     pub reason: Reason,
     /// What decided, unless it was the default or the flag is off.
@@ -140,6 +152,8 @@ impl fmt::Display for Reason {
 pub struct Failure {
     /// What to report.
     pub code: ErrorCode,
+    /// The place of this among all answers of the flag, [`crate::CompiledFlag::answers`].
+    pub answer: usize,
     /// Version of the flag's last change.
     pub revision: u64,
 }
@@ -154,6 +168,11 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// What to report when there is no such unit to split by.
+    pub(crate) fn missing(unit: &AttributeName) -> Self {
+        if unit.is_targeting_key() { Self::TargetingKeyMissing } else { Self::InvalidContext }
+    }
+
     /// The code as OpenFeature spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::attributes::{Hashed, Seen};
 use crate::condition::Comparison;
 use crate::config::FlagConfig;
-use crate::context::{Hashed, Seen};
 use crate::flag::LayerSlice;
 use crate::hash::hash;
 use crate::instant;
-use crate::key::{AttributeName, FlagKey, RolloutId, RuleId, SegmentKey, VariantKey};
+use crate::key::{FlagKey, RolloutId, RuleId, SegmentKey, VariantKey};
+use crate::name::Name;
 use crate::network::{self, Network};
 use crate::pattern::Pattern;
 use crate::rollout::{Phase, RolloutRule};
@@ -58,14 +59,19 @@ pub(crate) struct Program {
     pub(crate) revision: u64,
     pub(crate) variants: Box<[Arc<Variant>]>,
     /// The attribute that is bucketed, unless it is the targeting key.
-    pub(crate) unit: Option<Name>,
+    pub(crate) unit: Option<Arc<Name>>,
     pub(crate) salt: Box<str>,
     pub(crate) layer: Option<LayerSlice>,
     pub(crate) mode: Mode,
     /// Attributes that the rules ask for again and again, to be looked up once.
-    pub(crate) names: Box<[Name]>,
+    pub(crate) names: Box<[Arc<Name>]>,
     /// Flags this one asks, without repetition.
     pub(crate) asks: Box<[FlagKey]>,
+    pub(crate) client_visible: bool,
+    /// How many answers there are; see [`CompiledFlag::answers`].
+    pub(crate) answers: usize,
+    /// Instants at which a condition on the time turns, in order.
+    pub(crate) moments: Box<[i64]>,
 }
 
 #[derive(Debug)]
@@ -77,6 +83,8 @@ pub(crate) enum Mode {
     On {
         steps: Box<[Step]>,
         default: CompiledServe,
+        /// Number of the answer that there is no unit to split by, if the default splits.
+        failure: Option<usize>,
     },
 }
 
@@ -95,8 +103,12 @@ pub(crate) struct CompiledRollout {
     pub(crate) rings: Box<[Arc<CompiledSegment>]>,
     /// Buckets below this are treated.
     pub(crate) share: u32,
-    pub(crate) baseline: Target,
-    pub(crate) candidate: Target,
+    /// The candidate, to ring members and, once complete, to the whole audience.
+    pub(crate) given: Target,
+    /// The candidate, by share.
+    pub(crate) treated: Target,
+    /// The baseline, by share.
+    pub(crate) control: Target,
     pub(crate) epoch: u32,
     pub(crate) phase: Phase,
 }
@@ -113,8 +125,10 @@ pub(crate) struct Target {
     pub(crate) variant: Arc<Variant>,
     /// Its place among the flag's variants; here, so that the variant itself need not be fetched.
     pub(crate) index: usize,
+    /// Its number among the flag's answers.
+    pub(crate) answer: usize,
     /// The rollback that put this variant in the place of the one written down.
-    pub(crate) barred_by: Option<RolloutId>,
+    pub(crate) barred_by: Option<Box<RolloutId>>,
 }
 
 #[derive(Debug)]
@@ -144,21 +158,8 @@ impl Operand {
     }
 
     #[inline]
-    fn is(&self, found: &Hashed<'_>) -> bool {
+    pub(crate) fn is(&self, found: &Hashed<'_>) -> bool {
         found.hash == self.hash && crate::hash::same(found.text, &self.text)
-    }
-}
-
-/// An attribute's name with its hash.
-#[derive(Clone, Debug)]
-pub(crate) struct Name {
-    pub(crate) hash: u64,
-    pub(crate) name: Box<str>,
-}
-
-impl Name {
-    pub(crate) fn new(name: &AttributeName) -> Self {
-        Self { hash: hash(name.as_str()), name: name.as_str().into() }
     }
 }
 
@@ -170,6 +171,8 @@ pub(crate) struct CompiledSegment {
     pub(crate) included: TextSet,
     pub(crate) excluded: TextSet,
     pub(crate) condition: Cond,
+    /// See [`Program::moments`].
+    pub(crate) moments: Box<[i64]>,
 }
 
 #[derive(Debug)]
@@ -185,9 +188,9 @@ pub(crate) struct CompiledServes {
 pub(crate) enum Cond {
     Always,
     Attribute {
-        name: Name,
+        name: Arc<Name>,
         /// Place of the name in [`Program::names`], or beyond them.
-        slot: usize,
+        kept: usize,
         test: CompiledTest,
     },
     Composite(Box<Composite>),
@@ -284,7 +287,7 @@ impl CompiledTest {
     #[inline(never)]
     fn reads(&self, seen: Seen<'_>) -> bool {
         if let (Self::Contains(needles), Some(list)) = (self, seen.list()) {
-            return list.texts().any(|item| needles.iter().any(|needle| needle.is(&item)));
+            return needles.iter().any(|needle| list.has(needle));
         }
         let Some(text) = seen.text() else { return false };
         match self {

@@ -1,10 +1,12 @@
 //! The flags of one environment, immutable and shared: what one request takes a single look at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::build::Segments;
 use crate::hash::{hash, same};
 use crate::key::FlagKey;
+use crate::name::Names;
 use crate::program::CompiledFlag;
 use crate::table::Index;
 
@@ -15,13 +17,52 @@ pub struct FlagSet {
     pub(crate) flags: Vec<Arc<CompiledFlag>>,
     pub(crate) index: Arc<Index>,
     pub(crate) segments: Arc<Segments>,
+    pub(crate) names: Arc<Names>,
+    /// Instants at which some flag turns, in order.
+    moments: Arc<[i64]>,
 }
 
 impl FlagSet {
     /// A set of flags in order of key.
-    pub(crate) fn new(flags: Vec<Arc<CompiledFlag>>, segments: Segments) -> Self {
+    pub(crate) fn new(flags: Vec<Arc<CompiledFlag>>, segments: Segments, names: Arc<Names>) -> Self {
         let index = Arc::new(Index::new(flags.iter().map(|flag| flag.program.hash)));
-        Self { flags, index, segments: Arc::new(segments) }
+        let moments = moments(&flags);
+        Self { flags, index, segments: Arc::new(segments), names, moments }
+    }
+
+    /// The next instant after this one at which a condition on the time turns, so that some flag may answer otherwise
+    /// without anybody having changed it; nothing if none ever will. Both in milliseconds since
+    /// 1970-01-01T00:00:00Z.
+    ///
+    /// Whoever keeps answers must ask again then.
+    #[must_use]
+    pub fn next_boundary(&self, now_ms: i64) -> Option<i64> {
+        self.moments.get(self.moments.partition_point(|moment| *moment <= now_ms)).copied()
+    }
+
+    /// The flags that may answer otherwise because the time went from the first instant to the second, in order of key:
+    /// those with a condition on the time that turned in between, and those that ask such a flag.
+    #[must_use]
+    pub fn turned(&self, after_ms: i64, until_ms: i64) -> Vec<&Arc<CompiledFlag>> {
+        let within = |moment: &i64| *moment > after_ms && *moment <= until_ms;
+        // Most spans turn nothing, which is known without a look at the flags.
+        if !self.moments.iter().any(within) {
+            return Vec::new();
+        }
+        let turns = |flag: &&Arc<CompiledFlag>| flag.program.moments.iter().any(within);
+        let mut turned: BTreeMap<&FlagKey, &Arc<CompiledFlag>> =
+            self.flags.iter().filter(turns).map(|flag| (flag.key(), flag)).collect();
+        loop {
+            let before = turned.len();
+            for flag in &self.flags {
+                if flag.program.asks.iter().any(|asked| turned.contains_key(asked)) {
+                    turned.insert(flag.key(), flag);
+                }
+            }
+            if turned.len() == before {
+                return turned.into_values().collect();
+            }
+        }
     }
 
     /// The flag of this key.
@@ -59,22 +100,26 @@ impl FlagSet {
     }
 
     /// The same set with one flag replaced or added.
-    pub(crate) fn with(&self, flag: CompiledFlag) -> Self {
-        let mut flags = self.flags.clone();
-        match flags.binary_search_by(|have| have.key().cmp(flag.key())) {
+    pub(crate) fn with(&self, flag: CompiledFlag, names: Arc<Names>) -> Self {
+        let mut next = Self { names, ..self.clone() };
+        let mut turns = !flag.program.moments.is_empty();
+        match next.flags.binary_search_by(|have| have.key().cmp(flag.key())) {
             Ok(at) => {
-                if let Some(have) = flags.get_mut(at) {
+                if let Some(have) = next.flags.get_mut(at) {
+                    turns |= !have.program.moments.is_empty();
                     *have = Arc::new(flag);
                 }
                 // Positions stay, so the index does too.
-                Self { flags, index: Arc::clone(&self.index), segments: Arc::clone(&self.segments) }
             }
             Err(at) => {
-                flags.insert(at, Arc::new(flag));
-                let index = Arc::new(Index::new(flags.iter().map(|flag| flag.program.hash)));
-                Self { flags, index, segments: Arc::clone(&self.segments) }
+                next.flags.insert(at, Arc::new(flag));
+                next.index = Arc::new(Index::new(next.flags.iter().map(|flag| flag.program.hash)));
             }
         }
+        if turns {
+            next.moments = moments(&next.flags);
+        }
+        next
     }
 
     /// The same set without a flag, which prerequisites on it then never find.
@@ -82,6 +127,12 @@ impl FlagSet {
     pub fn without(&self, key: &FlagKey) -> Self {
         let flags: Vec<_> = self.flags.iter().filter(|flag| flag.key() != key).map(Arc::clone).collect();
         let index = Arc::new(Index::new(flags.iter().map(|flag| flag.program.hash)));
-        Self { flags, index, segments: Arc::clone(&self.segments) }
+        let moments = moments(&flags);
+        Self { flags, index, moments, ..self.clone() }
     }
+}
+
+fn moments(flags: &[Arc<CompiledFlag>]) -> Arc<[i64]> {
+    let all: BTreeSet<i64> = flags.iter().flat_map(|flag| flag.program.moments.iter().copied()).collect();
+    all.into_iter().collect()
 }

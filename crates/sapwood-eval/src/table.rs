@@ -2,7 +2,7 @@
 //!
 //! (`HashMap` is banned here for its random seed; these tables are only probed, never iterated.)
 
-use crate::context::Hashed;
+use crate::attributes::Hashed;
 use crate::hash::{hash, same};
 
 /// Slots for so many entries: a power of two, so that a mask replaces a division, and never full, so that a probe ends.
@@ -129,6 +129,27 @@ impl Index {
             }
         }
         Self { slots }
+    }
+
+    /// Enters one more position, making the table anew from all hashes (this one's included) when it gets crowded.
+    pub(crate) fn enter<H: ExactSizeIterator<Item = u64>>(
+        &mut self,
+        hash: u64,
+        position: usize,
+        all: impl FnOnce() -> H,
+    ) {
+        if capacity(position + 1) > self.slots.len() {
+            *self = Self::new(all());
+            return;
+        }
+        let mut at = home(hash, self.slots.len());
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.is_none() {
+                *slot = u32::try_from(position).ok().map(|position| (hash, position));
+                return;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
     }
 
     /// Every position entered under this hash.

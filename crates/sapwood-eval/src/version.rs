@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::num::NonZeroU64;
 
-use crate::context::Hashed;
+use crate::attributes::Hashed;
 
 /// A version read from a text.
 ///

@@ -3,12 +3,13 @@
 use crate::condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
 use crate::hash::hash;
 use crate::instant;
-use crate::key::SegmentKey;
+use crate::key::{AttributeName, SegmentKey};
+use crate::name::Name;
 use crate::network::{Network, NetworkError};
 use crate::pattern::Pattern;
 use crate::problem::Part;
 use crate::program::{
-    CompiledSegment, CompiledServes, CompiledTest, Composite, Cond, Moment, Name, OneOf, Operand,
+    CompiledSegment, CompiledServes, CompiledTest, Composite, Cond, Moment, OneOf, Operand,
 };
 use crate::table::TextSet;
 use crate::version::VersionOperand;
@@ -72,7 +73,9 @@ impl<'a> Builder<'a> {
                 .map(|serves| Composite::Serves(serves).into()),
             Condition::Attribute(test) => self.field("attribute", |this| this.attribute(test)),
             Condition::Now(instant) => {
-                self.field("now", |this| this.moment(instant)).map(|moment| Composite::Now(moment).into())
+                let moment = self.field("now", |this| this.moment(instant))?;
+                self.moments.insert(moment.at_ms);
+                Some(Composite::Now(moment).into())
             }
         }
     }
@@ -87,8 +90,11 @@ impl<'a> Builder<'a> {
             SegmentSource::Checked(stand_in) => Some(Arc::clone(stand_in)),
             SegmentSource::Compiled(segments) => {
                 let found = segments.get(key).map(Arc::clone);
-                if found.is_none() {
-                    self.problem(format!("segment {key} does not compile"), "correct the segment");
+                match &found {
+                    Some(segment) => self.moments.extend(&segment.moments),
+                    None => {
+                        self.problem(format!("segment {key} does not compile"), "correct the segment");
+                    }
                 }
                 found
             }
@@ -123,21 +129,20 @@ impl<'a> Builder<'a> {
 
     fn attribute(&mut self, of: &'a AttributeTest) -> Option<Cond> {
         let test = self.field("test", |this| this.test(&of.test))?;
-        let name = Name::new(&of.name);
-        let slot = self.asked_for(&name);
-        Some(Cond::Attribute { name, slot, test })
+        let (name, kept) = self.asked_for(&of.name);
+        Some(Cond::Attribute { name, kept, test })
     }
 
-    /// Counts how often an attribute is asked for, and gives it a slot.
-    fn asked_for(&mut self, name: &Name) -> usize {
-        let known =
-            self.names.iter().position(|(known, _)| known.hash == name.hash && known.name == name.name);
-        let slot = known.unwrap_or(self.names.len());
-        match self.names.get_mut(slot) {
-            Some((_, times)) => *times += 1,
-            None => self.names.push((name.clone(), 1)),
+    /// Counts how often an attribute is asked for, and gives it a place among those asked for.
+    fn asked_for(&mut self, name: &AttributeName) -> (Arc<Name>, usize) {
+        let known = self.names.iter_mut().enumerate().find(|(_, (known, _))| known.is(name.as_str()));
+        if let Some((at, (name, times))) = known {
+            *times += 1;
+            return (Arc::clone(name), at);
         }
-        slot
+        let name = self.interner.name(name.as_str());
+        self.names.push((Arc::clone(&name), 1));
+        (name, self.names.len() - 1)
     }
 
     fn test(&mut self, test: &'a Test) -> Option<CompiledTest> {

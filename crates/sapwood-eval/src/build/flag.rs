@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::answer;
 use crate::bucket::BUCKETS;
 use crate::config::FlagConfig;
 use crate::flag::{Flag, Rule, Serve, Slot, Targeting};
 use crate::hash::hash;
 use crate::key::{RuleId, VariantKey};
+use crate::name::Name;
 use crate::prerequisite;
 use crate::problem::{Part, Problem};
-use crate::program::{
-    CompiledServe, CompiledSlot, Mode, NAMES_KEPT_MAX, Name, Program, Step, Target, Variant,
-};
+use crate::program::{CompiledServe, CompiledSlot, Mode, NAMES_KEPT_MAX, Program, Step, Target, Variant};
 use crate::rollout::Barred;
 use crate::share::Share;
 
@@ -50,14 +50,17 @@ impl<'a> Builder<'a> {
             (None, Some(steps), Some((_, CompiledServe::Variant(target)))) if steps.is_empty() => {
                 Some(Mode::Static(target))
             }
-            (None, Some(steps), Some((_, default))) => Some(Mode::On { steps, default }),
+            (None, Some(steps), Some((_, default))) => Some(Mode::On { steps, default, failure: None }),
             (_, None, _) | (_, _, None) => None,
         };
-        let program = mode.map(|mode| Program {
+        let program = mode.map(|mut mode| Program {
+            answers: answer::number(&mut mode),
+            client_visible: flag.client_visible,
+            moments: self.moments_of(&mode),
             hash: hash(flag.key.as_str()),
             revision: config.revision,
             variants: variants.list,
-            unit: (!flag.unit.is_targeting_key()).then(|| Name::new(&flag.unit)),
+            unit: (!flag.unit.is_targeting_key()).then(|| self.interner.name(flag.unit.as_str())),
             salt: flag.salt.as_str().into(),
             layer: flag.layer.clone(),
             mode,
@@ -67,8 +70,17 @@ impl<'a> Builder<'a> {
         self.finish(program)
     }
 
+    /// A flag that asks no condition does not turn with the time.
+    fn moments_of(&mut self, mode: &Mode) -> Box<[i64]> {
+        let moments = std::mem::take(&mut self.moments);
+        match mode {
+            Mode::On { .. } => moments.into_iter().collect(),
+            Mode::BreakGlass(_) | Mode::Off(_) | Mode::Static(_) => Box::default(),
+        }
+    }
+
     /// The attributes worth looking up before the rules are walked: a few, each asked for several times.
-    fn names_to_keep(&mut self) -> Box<[Name]> {
+    fn names_to_keep(&mut self) -> Box<[Arc<Name>]> {
         let names = std::mem::take(&mut self.names);
         let asked: usize = names.iter().map(|(_, times)| times).sum();
         if asked < 2 * names.len() + 2 {
@@ -240,7 +252,7 @@ impl<'a> Builder<'a> {
                 break;
             };
             let exchanged = self.exact(&bar.baseline, variants)?;
-            target = Target { barred_by: Some(bar.rollout.clone()), ..exchanged };
+            target = Target { barred_by: Some(Box::new(bar.rollout.clone())), ..exchanged };
         }
         Some(target)
     }
@@ -254,7 +266,12 @@ impl<'a> Builder<'a> {
                 format!("use one of {}", names(variants.flag)),
             );
         }
-        found.map(|(index, variant)| Target { variant: Arc::clone(variant), index, barred_by: None })
+        found.map(|(index, variant)| Target {
+            variant: Arc::clone(variant),
+            index,
+            answer: 0,
+            barred_by: None,
+        })
     }
 
     fn asks(&mut self, config: &'a FlagConfig) -> Box<[crate::FlagKey]> {

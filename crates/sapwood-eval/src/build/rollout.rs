@@ -70,8 +70,9 @@ impl<'a> Builder<'a> {
             audience: audience?,
             rings: rings?,
             share: rollout.share.parts(),
-            baseline: baseline?,
-            candidate: candidate?,
+            given: candidate.clone()?,
+            treated: candidate?,
+            control: baseline?,
             epoch: rollout.epoch,
             phase: rollout.phase,
         })

@@ -19,6 +19,7 @@ impl CompiledSegment {
             included: TextSet::default(),
             excluded: TextSet::default(),
             condition: Composite::Any(Box::default()).into(),
+            moments: Box::default(),
         }
     }
 }
@@ -54,6 +55,7 @@ impl<'a> Builder<'a> {
             included: TextSet::new(segment.included.iter().map(String::as_str)),
             excluded: TextSet::new(segment.excluded.iter().map(String::as_str)),
             condition,
+            moments: std::mem::take(&mut self.moments).into_iter().collect(),
         });
         self.finish(built)
     }

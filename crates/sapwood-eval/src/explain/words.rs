@@ -1,9 +1,10 @@
 //! The sentences of an explanation.
 
+use crate::attributes::{Attributes, Seen, Source};
 use crate::condition::Comparison;
-use crate::context::{Context, Seen};
+use crate::name::Name;
 use crate::outcome::{Outcome, Reason, RuleRef};
-use crate::program::{CompiledServes, CompiledTest, Composite, Cond, Moment, Name, OneOf, Operand};
+use crate::program::{CompiledServes, CompiledTest, Composite, Cond, Moment, OneOf, Operand};
 use crate::share::Share;
 use crate::trace::{Fact, Place};
 
@@ -13,7 +14,7 @@ use super::StepKind;
 const SHOWN_ENTRIES_MAX: usize = 5;
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
-pub(super) fn place(place: Place<'_>, context: &Context) -> (StepKind, String) {
+pub(super) fn place(place: Place<'_>, attributes: Attributes<'_>) -> (StepKind, String) {
     match place {
         Place::Flag(flag) => (StepKind::Flag, format!("flag {}", flag.key())),
         Place::Rule(id) => (StepKind::Rule, format!("rule {id}")),
@@ -23,7 +24,7 @@ pub(super) fn place(place: Place<'_>, context: &Context) -> (StepKind, String) {
         }
         Place::Audience => (StepKind::Audience, "in the audience".to_owned()),
         Place::Ring(key) => (StepKind::Ring, format!("in ring {key}")),
-        Place::Condition(condition) => (StepKind::Condition, self::condition(condition, context)),
+        Place::Condition(condition) => (StepKind::Condition, self::condition(condition, attributes)),
     }
 }
 
@@ -80,10 +81,10 @@ fn prerequisite(serves: &CompiledServes) -> String {
     format!("flag {} serves {}", serves.flag, list(serves.variants.iter().map(ToString::to_string)))
 }
 
-fn condition(condition: &Cond, context: &Context) -> String {
+fn condition(condition: &Cond, attributes: Attributes<'_>) -> String {
     match condition {
         Cond::Always => "everybody".to_owned(),
-        Cond::Attribute { name, test, .. } => attribute(name, test, context.find(name.hash, &name.name)),
+        Cond::Attribute { name, test, .. } => attribute(name, test, attributes.find(name)),
         Cond::Composite(composite) => match &**composite {
             Composite::All(_) => "all of".to_owned(),
             Composite::Any(_) => "any of".to_owned(),
@@ -101,7 +102,7 @@ fn attribute(name: &Name, test: &CompiledTest, seen: Option<Seen<'_>>) -> String
         Some((_, Some(text))) => quoted(text.text),
         Some((seen, None)) => abridged(&seen.to_json().to_string()),
     };
-    format!("{} is {found}, asked to {}", name.name, asked(test))
+    format!("{} is {found}, asked to {}", name.text, asked(test))
 }
 
 fn asked(test: &CompiledTest) -> String {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::{Arm, FlagKey, RuleRef, bucket, check_config};
+use crate::{Arm, Attribute, Evaluation, FlagKey, Outcome, Pairs, RuleRef, Which, bucket, check_config};
 
 const FLAGS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -45,7 +45,11 @@ fn test() -> impl Strategy<Value = Json> {
 fn condition() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(json!("always")),
-        Just(json!({"now": {"after": "2026-11-01T00:00:00Z"}})),
+        (
+            prop::sample::select(vec!["before", "after"]),
+            prop::sample::select(vec!["10-31", "11-01", "11-02"])
+        )
+            .prop_map(|(side, day)| json!({"now": {side: format!("2026-{day}T08:00:00Z")}})),
         prop::sample::select(vec!["s", "s", "s", "t", "t", "none"]).prop_map(|key| json!({"segment": key})),
         (prop::sample::select(FLAGS.to_vec()), prop::sample::select(vec!["on", "off"]))
             .prop_map(|(flag, variant)| json!({"serves": {"flag": flag, "variants": [variant]}})),
@@ -149,6 +153,65 @@ proptest! {
             let explained = set.explain(key, &subject, NOW_MS).map(|explanation| explanation.outcome);
             prop_assert_eq!(explained.unwrap_or(crate::Outcome::NotFound), outcome);
         }
+    }
+
+    #[test]
+    fn every_form_of_a_subject_is_answered_alike(world in a_world(), subject in contexts(), apart in any::<bool>()) {
+        let (set, _) = FlagSet::compile(world, None);
+        let held = super::context(subject.clone());
+        let list = [Attribute::Text("a"), Attribute::Number(1.0)];
+        let key = subject["targetingKey"].as_str().filter(|_| apart);
+        let pairs: Vec<(&str, Attribute<'_>)> = subject.as_object().unwrap().iter()
+            .filter(|(name, _)| key.is_none() || *name != "targetingKey")
+            .filter_map(|(name, value)| Some((name.as_str(), match value {
+                Json::Null => return None,
+                Json::Bool(boolean) => Attribute::Boolean(*boolean),
+                Json::Number(number) => Attribute::Number(number.as_f64().unwrap()),
+                Json::String(text) => Attribute::Text(text),
+                Json::Array(_) => Attribute::List(&list),
+                Json::Object(_) => Attribute::Object,
+            })))
+            .collect();
+        let pairs = Pairs::new(key, &pairs);
+        let (one, other) = (set.prepare(&held), set.prepare(pairs));
+        let numbered: Vec<(usize, usize)> = one.answers(Which::All, NOW_MS).collect();
+        prop_assert_eq!(numbered.len(), set.len());
+        for ((place, flag), (at, answer)) in set.flags().enumerate().zip(numbered) {
+            let key = flag.key().as_str();
+            let outcome = set.evaluate(key, &held, NOW_MS);
+            prop_assert_eq!(set.evaluate(key, pairs, NOW_MS), outcome);
+            prop_assert_eq!(set.evaluate_flag(flag, pairs, NOW_MS), outcome);
+            for prepared in [&one, &other] {
+                prop_assert_eq!(prepared.evaluate(key, NOW_MS), outcome);
+                prop_assert_eq!(prepared.evaluate_at(place, NOW_MS), outcome);
+            }
+            prop_assert_eq!(set.explain(key, pairs, NOW_MS).map(|explanation| explanation.outcome), Some(outcome));
+            prop_assert_eq!((at, Some(answer)), (place, outcome.answer()));
+            let without_subject = match outcome {
+                Outcome::Found(found) => Outcome::Found(Evaluation { rollout: None, ..found }),
+                Outcome::Failed(_) | Outcome::NotFound => outcome,
+            };
+            let answers = flag.answers();
+            prop_assert_eq!(answers[answer], without_subject);
+            prop_assert!(!answers.contains(&Outcome::NotFound));
+        }
+    }
+
+    #[test]
+    fn answers_change_at_boundaries_only(world in a_world(), context in contexts(), times in (-3_i64..=3, -3_i64..=3)) {
+        const HALF_A_DAY_MS: i64 = 43_200_000;
+        let (set, _) = FlagSet::compile(world, None);
+        let subject = super::context(context);
+        let (first, second) = (times.0.min(times.1), times.0.max(times.1));
+        let (first, second) = (NOW_MS + first * HALF_A_DAY_MS, NOW_MS + second * HALF_A_DAY_MS);
+        let turned: Vec<&str> = set.turned(first, second).into_iter().map(|flag| flag.key().as_str()).collect();
+        let crossed = set.next_boundary(first).is_some_and(|next| next <= second);
+        for key in FLAGS {
+            if set.evaluate(key, &subject, first) != set.evaluate(key, &subject, second) {
+                prop_assert!(crossed && turned.contains(&key), "{} {:?}", key, turned);
+            }
+        }
+        prop_assert!(crossed || turned.is_empty());
     }
 
     #[test]

@@ -61,6 +61,37 @@ fn time_is_an_argument() {
 }
 
 #[test]
+fn the_next_boundary_is_the_next_instant_at_which_something_turns() {
+    let rule =
+        |key: &str, when: Json| flag(key, json!([{"id": "r", "when": when, "serve": {"variant": "on"}}]));
+    let now = |side: &str, at: &str| json!({"now": {side: at}});
+    // 2026-11-01T08:00:00Z, and the same an hour later.
+    let (eight, nine) = (1_793_520_000_000, 1_793_523_600_000);
+    let mut off = rule("off", now("after", "2026-11-01T08:30:00Z"));
+    off["targeting"]["on"] = json!(false);
+    let world = vec![
+        rule("a", json!({"not": {"all": [now("before", "2026-11-01T09:00:00+01:00"), {"segment": "s"}]}})),
+        rule("asks", json!({"serves": {"flag": "a", "variants": ["on"]}})),
+        rule("plain", json!("always")),
+        off,
+    ];
+    let set = set(world, vec![segment("s", now("after", "2026-11-01T09:00:00Z"), &[])]);
+    let boundaries = [i64::MIN, eight - 1, eight, nine - 1, nine, i64::MAX].map(|at| set.next_boundary(at));
+    assert_eq!(boundaries, [Some(eight), Some(eight), Some(nine), Some(nine), None, None]);
+    let turned = |set: &FlagSet, after, until| -> Vec<String> {
+        set.turned(after, until).into_iter().map(|flag| flag.key().to_string()).collect()
+    };
+    assert_eq!(turned(&set, eight - 1, eight), ["a", "asks"]);
+    assert_eq!(turned(&set, eight, nine - 1), Vec::<String>::new());
+    let (changed, _) = set.republish(config(rule("plain", now("before", "2026-11-01T08:00:00.001Z"))));
+    assert_eq!(changed.next_boundary(eight), Some(eight + 1));
+    assert_eq!(turned(&changed, eight, nine), ["a", "asks", "plain"]);
+    let (back, _) = changed.republish(config(rule("plain", json!("always"))));
+    assert_eq!(back.next_boundary(eight), Some(nine));
+    assert_eq!(back.without(&"a".parse().unwrap()).next_boundary(i64::MIN), None);
+}
+
+#[test]
 fn an_expression_takes_time_linear_in_the_text() {
     // The classic that takes a backtracking engine longer than the universe has existed.
     let set = set(vec![asks(&json!({"matches": "^(a+)+$"}))], vec![]);
