@@ -22,6 +22,14 @@ pub enum Activity {
         /// How it stands.
         rollout: RolloutResponse,
     },
+    /// Flags may answer otherwise from now on because a date in their rules was reached; nobody changed anything, so the
+    /// version is the last one. Whoever keeps answers asks again.
+    Turned {
+        /// When, RFC 3339 in UTC.
+        at: String,
+        /// Which flags, in order of key.
+        flags: Vec<String>,
+    },
 }
 
 /// One message of `/api/v1/stream/flags`. The SSE id is the version.

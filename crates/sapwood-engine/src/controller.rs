@@ -25,6 +25,7 @@ impl Engine {
     /// # Errors
     /// The first of the store's; nothing is lost, the next look starts where this one failed.
     pub async fn settle(&self) -> Result<(), StoreError> {
+        self.tell_what_turned().await;
         let caught_up = self.resolve_doubts().await;
         let flushed = self.flush_exposures().await;
         let mut ledgers = self.0.ledgers.lock().await;
@@ -36,14 +37,19 @@ impl Engine {
         stored.and(self.read_ended(&ledgers).await)
     }
 
-    /// Settles every second until the future is dropped. A look that fails is logged and made again.
+    /// Settles every second until the future is dropped, and tells the streams of flags that turn with the time when
+    /// they do. A look that fails is logged and made again.
     pub async fn run(&self) {
         let mut looks = tokio::time::interval(Duration::from_secs(LOOK_SECONDS));
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
-            if let Err(error) = self.settle().await {
-                tracing::error!("the controller could not look: {error}");
+            tokio::select! {
+                _ = looks.tick() => {
+                    if let Err(error) = self.settle().await {
+                        tracing::error!("the controller could not look: {error}");
+                    }
+                }
+                () = self.until_next_turn() => self.tell_what_turned().await,
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::slice;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicI64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     directory: ArcSwap<Directory>,
     indexing: Mutex<()>,
     streams_open: Arc<AtomicUsize>,
+    /// Milliseconds since 1970 up to which the streams know which flags the time has turned.
+    pub(crate) turns_told_until: AtomicI64,
 }
 
 /// A handle on the engine; cloning it is cheap.
@@ -97,6 +99,7 @@ impl Engine {
         let units = UnitHasher::new(&store.secret("unit", entropy.bytes()).await?);
         let streams = store.streams().await?;
         let inner = Inner {
+            turns_told_until: AtomicI64::new(clock.now().ms()),
             store,
             clock,
             entropy,

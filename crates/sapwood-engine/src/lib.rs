@@ -14,6 +14,7 @@ mod intake;
 pub mod limits;
 mod project;
 mod snapshot;
+mod turn;
 mod unit;
 mod view;
 

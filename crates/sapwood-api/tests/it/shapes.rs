@@ -117,6 +117,7 @@ fn entries_of_the_log() {
 fn streams() {
     let _: Activity = response("stream_activity_entry", &["", "/entry"]);
     let _: Activity = response("stream_activity_rollout", &["", "/rollout"]);
+    let _: Activity = response("stream_activity_turned", &[""]);
     let objects: [(&str, &[&str]); 3] =
         [("stream_flags_put", &[""]), ("stream_flags_patch", &[""]), ("stream_flags_delete", &[""])];
     for (name, objects) in objects {

@@ -1,12 +1,15 @@
 //! Streams: what is said when, to whom, in which order, and what becomes of the slow and of the too many.
 
+use std::sync::Arc;
+
 use sapwood_api::stream::Activity;
 use sapwood_core::command::Step;
+use sapwood_core::time::Timestamp;
 use sapwood_engine::limits::{STREAM_BACKLOG_MAX, STREAMS_MAX};
-use sapwood_engine::{Next, Subscription};
+use sapwood_engine::{Clock, Engine, ManualClock, MemoryStore, Next, SeededEntropy, Subscription};
 use serde_json::json;
 
-use crate::world::{World, flag, place, production, rollout, segment, targeting};
+use crate::world::{NOON, World, flag, place, production, rollout, segment, targeting};
 
 /// What was said until now, as words.
 async fn said(subscription: &mut Subscription) -> Vec<(u64, String)> {
@@ -21,6 +24,7 @@ async fn said(subscription: &mut Subscription) -> Vec<(u64, String)> {
                         entry.kind.clone()
                     }
                     Activity::Rollout { rollout } => format!("{} {}", rollout.state, rollout.sentence),
+                    Activity::Turned { at, flags } => format!("turned {at} {}", flags.join(" ")),
                 };
                 all.push((message.version, word));
             }
@@ -126,4 +130,64 @@ async fn places_are_given_back() {
     assert!(world.engine.subscribe(&scopes[0]).is_none());
     drop((again, open));
     assert!(world.engine.subscribe(&scopes[0]).is_some());
+}
+
+#[tokio::test]
+async fn a_date_in_the_rules_is_told_when_it_is_reached() {
+    let (world, _) = World::memory().await;
+    let opens =
+        |at: &str| json!([{"id": "sale", "when": {"now": {"after": at}}, "serve": {"variant": "on"}}]);
+    let soon = world.at(90);
+    world.submit(targeting("production", "checkout", &opens(&soon))).await;
+    world.submit(flag("basket")).await;
+    let asks = json!([{"id": "with", "when": {"serves": {"flag": "checkout", "variants": ["on"]}}, "serve": {"variant": "on"}}]);
+    world.submit(targeting("production", "basket", &asks)).await;
+    let mut here = world.engine.subscribe(&production()).unwrap();
+    let mut there = world.engine.subscribe(&place("staging")).unwrap();
+    assert_eq!(world.engine.next_turn().map(|at| at.to_string()), Some(soon.clone()));
+    world.forward(89);
+    world.settle().await;
+    assert_eq!(words(&said(&mut here).await), Vec::<&str>::new());
+    world.forward(1);
+    assert_eq!(world.engine.next_turn(), None);
+    world.settle().await;
+    let told = said(&mut here).await;
+    assert_eq!(told, [(world.snapshot().version, format!("turned {soon} basket checkout"))]);
+    world.forward(1);
+    world.settle().await;
+    assert_eq!(words(&said(&mut here).await), Vec::<&str>::new());
+    assert_eq!(words(&said(&mut there).await), Vec::<&str>::new());
+}
+
+/// The engine's time is the runtime's, which, paused, jumps from timer to timer.
+#[derive(Debug)]
+struct RuntimeClock(tokio::time::Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(NOON.ms() + i64::try_from(self.0.elapsed().as_millis()).unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_engine_wakes_for_a_date_between_two_looks() {
+    let began = tokio::time::Instant::now();
+    let clock = Arc::new(RuntimeClock(began));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let entropy = Arc::new(SeededEntropy::new(1));
+    let engine = Engine::open(store, clock, entropy.clone()).await.unwrap();
+    let world = World { clock: ManualClock::new(NOON), entropy, engine };
+    world.set_up().await;
+    let at = json!({"now": {"after": "2026-11-22T12:00:00.500Z"}});
+    let rules = json!([{"id": "r", "when": at, "serve": {"variant": "on"}}]);
+    world.submit(targeting("production", "checkout", &rules)).await;
+    let mut reader = world.engine.subscribe(&production()).unwrap();
+    tokio::select! {
+        next = reader.next() => {
+            let Next::Message(message) = next else { panic!("{next:?}") };
+            assert!(matches!(&*message.activity, Activity::Turned { flags, .. } if flags == &["checkout"]));
+        }
+        () = world.engine.run() => {}
+    }
+    assert!(began.elapsed() < std::time::Duration::from_millis(600), "{:?}", began.elapsed());
 }

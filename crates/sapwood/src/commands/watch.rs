@@ -56,7 +56,7 @@ async fn next_look(
         match serde_json::from_str(&data) {
             Ok(Activity::Rollout { rollout }) if rollout.id == id => return Some(rollout),
             // Other rollouts, entries, and messages of a newer server are not for us.
-            Ok(Activity::Rollout { .. } | Activity::Entry { .. }) | Err(_) => {}
+            Ok(Activity::Rollout { .. } | Activity::Entry { .. } | Activity::Turned { .. }) | Err(_) => {}
         }
     }
 }
