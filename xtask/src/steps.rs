@@ -1,11 +1,13 @@
 //! The steps of continuous integration, in the order in which they run.
 
+mod bench;
 mod browser;
 mod rust;
 mod sdk;
 mod sim;
 mod tools;
 
+pub(crate) use bench::bench;
 pub(crate) use sim::measure;
 
 use crate::failure::Failure;
@@ -45,6 +47,7 @@ pub(crate) const STEPS: &[Step] = &[
         run: sdk::run,
     },
     Step { name: "browser", about: "the console in Chromium", needs: Some("build"), run: browser::run },
+    Step { name: "benches", about: "the measurements still build", needs: None, run: bench::check },
     Step { name: "sim", about: "a seeded share of the simulated world", needs: Some("build"), run: sim::run },
 ];
 

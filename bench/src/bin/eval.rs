@@ -1,0 +1,2 @@
+//! Measures evaluation.
+fn main() {}
