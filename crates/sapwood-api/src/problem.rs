@@ -71,6 +71,7 @@ codes! {
     FixedByRollout = "fixed_by_rollout" 409 "Cannot change while a rollout is live";
     FixedForLife = "fixed_for_life" 409 "Cannot change after it was defined";
     KeyRetired = "key_retired" 409 "Keys are never reused";
+    InUse = "in_use" 409 "Something else names it";
     DependencyUnmet = "dependency_unmet" 409 "Something this needs is not there yet";
     LastStage = "last_stage" 409 "There is no stage after this one";
     StagesLeft = "stages_left" 409 "There are stages left";

@@ -186,16 +186,25 @@ struct Standing {
     first: Option<Hit>,
     /// The first epoch in which it was in a ring: from then on it had the candidate whatever its bucket says.
     ring_since: Option<u32>,
+    /// The first epoch in which it was treated: once the rollout shrank it may be in control, but nobody's baseline.
+    treated_since: Option<u32>,
 }
 
 impl Standing {
     fn of(exposures: &SubjectRow) -> Self {
-        Self { first: exposures.counted, ring_since: exposures.ring_since() }
+        Self {
+            first: exposures.counted,
+            ring_since: exposures.ring_since(),
+            treated_since: exposures.treated_since(),
+        }
     }
 
-    /// Where an event counts: in the arm in force for it then, unless it is a ring member's.
+    /// Where an event counts: in the arm in force for it then, unless it is a ring member's, or of somebody who had
+    /// the candidate and lost it when the rollout shrank. Those two are on neither side of the comparison.
     fn cell(&self, hit: Hit) -> Cell {
-        if self.ring_since.is_some_and(|epoch| epoch <= hit.epoch) { Cell::Ring } else { hit.arm.into() }
+        let in_ring = self.ring_since.is_some_and(|epoch| epoch <= hit.epoch);
+        let lost_it = hit.arm == Arm::Control && self.treated_since.is_some_and(|epoch| epoch < hit.epoch);
+        if in_ring || lost_it { Cell::Ring } else { hit.arm.into() }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What somebody asks for. People, command line, console, API and controller all speak these words.
 
-use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, Targeting};
+use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
 use uuid::Uuid;
 
 use crate::event::{About, Because, MetricKind};
-use crate::id::{EnvironmentKey, MetricKey, ProjectKey};
-use crate::rollout::{HoldCause, RolloutSpec};
+use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
+use crate::rollout::{Guardrail, GuardrailTemplate, HoldCause, Ladder, RolloutSpec};
 use crate::token::Token;
 
 /// A change somebody asks for, in one project.
@@ -48,10 +48,22 @@ pub enum Command {
         /// All of its rules.
         targeting: Targeting,
     },
+    /// Serve a flag no longer in one environment.
+    RemoveTargeting {
+        /// Where.
+        environment: EnvironmentKey,
+        /// Which flag.
+        flag: FlagKey,
+    },
     /// Make or change a segment.
     DefineSegment {
         /// All of it.
         segment: Segment,
+    },
+    /// End a segment nothing names.
+    RemoveSegment {
+        /// Which.
+        key: SegmentKey,
     },
     /// Make or change a metric.
     DefineMetric {
@@ -61,6 +73,39 @@ pub enum Command {
         metric: MetricKind,
         /// What it means.
         description: String,
+    },
+    /// End a metric nothing measures.
+    RemoveMetric {
+        /// Which.
+        key: MetricKey,
+    },
+    /// Keep a ladder for rollouts to come, or change one.
+    DefineLadder {
+        /// Its key.
+        key: LadderKey,
+        /// Its stages.
+        ladder: Ladder,
+        /// What it is for.
+        description: String,
+    },
+    /// Offer a ladder no longer.
+    RemoveLadder {
+        /// Which.
+        key: LadderKey,
+    },
+    /// Keep a guardrail for rollouts to come, or change one.
+    DefineGuardrail {
+        /// Its key.
+        key: GuardrailKey,
+        /// What it watches, and what it does.
+        guardrail: GuardrailTemplate,
+        /// What it is for.
+        description: String,
+    },
+    /// Offer a guardrail no longer.
+    RemoveGuardrail {
+        /// Which.
+        key: GuardrailKey,
     },
     /// Make a token.
     IssueToken {
@@ -78,6 +123,19 @@ pub enum Command {
         environment: EnvironmentKey,
         /// What is agreed.
         rollout: Box<RolloutSpec>,
+    },
+    /// Agree anew on what a live rollout climbs and watches. It stands still until a person resumes it.
+    AmendRollout {
+        /// Where.
+        environment: EnvironmentKey,
+        /// Which.
+        rollout: RolloutId,
+        /// All of its stages from now on.
+        ladder: Ladder,
+        /// All of its guardrails from now on. Revision and beginning are [`crate::decide`]'s to say.
+        guardrails: Vec<Guardrail>,
+        /// Why.
+        because: Box<Because>,
     },
     /// One step for a rollout.
     Step {
@@ -107,6 +165,11 @@ pub enum Step {
     },
     /// Go on after a hold.
     Resume,
+    /// Back to an earlier stage, and stand still there.
+    Shrink {
+        /// The stage to go back to, counted from 0.
+        to: usize,
+    },
     /// Agree to leave the stage `stage` (counted from 0).
     Approve {
         /// The stage the caller saw.

@@ -1,18 +1,23 @@
 //! What a command means: the events that make it true, or the reason why not. Nothing happens here.
 
+mod amend;
+mod batch;
 mod definition;
+mod kept;
+mod remove;
 mod rollout;
 mod start;
 
+pub use batch::{Accepted, Refused, decide_all};
 pub(crate) use rollout::prerequisites_hold;
 
 use sapwood_eval::RolloutId;
 
 use crate::command::Command;
 use crate::entry::Actor;
-use crate::event::{EnvironmentDefined, Event, MetricDefined, ProjectDefined, TokenIssued, TokenRevoked};
+use crate::event::{EnvironmentDefined, Event, ProjectDefined, TokenIssued, TokenRevoked};
 use crate::id::EnvironmentKey;
-use crate::limits::{ENVIRONMENTS_MAX, METRICS_MAX, TEXT_MAX, TOKENS_MAX};
+use crate::limits::{ENVIRONMENTS_MAX, TEXT_MAX, TOKENS_MAX};
 use crate::rejection::Rejection;
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
@@ -65,20 +70,24 @@ pub fn decide(
             definition::set_targeting(state, actor, environment, flag, targeting)
         }
         Command::DefineSegment { segment } => definition::define_segment(state, actor, segment),
-        Command::DefineMetric { key, metric, description } => {
-            text("/description", &description)?;
-            let same = state
-                .metrics
-                .get(&key)
-                .is_some_and(|known| known.value.metric == metric && known.value.description == description);
-            if !state.metrics.contains_key(&key) {
-                limit("metrics of a project", state.metrics.len().saturating_add(1), METRICS_MAX)?;
-            }
-            Ok(unless(same, None, MetricDefined { key, metric, description }))
+        Command::RemoveTargeting { environment, flag } => remove::targeting(state, environment, flag),
+        Command::RemoveSegment { key } => remove::segment(state, key),
+        Command::DefineMetric { key, metric, description } => kept::metric(state, key, metric, description),
+        Command::RemoveMetric { key } => remove::metric(state, key),
+        Command::DefineLadder { key, ladder, description } => kept::ladder(state, key, ladder, description),
+        Command::RemoveLadder { key } => remove::ladder(state, key),
+        Command::DefineGuardrail { key, guardrail, description } => {
+            kept::guardrail(state, key, guardrail, description)
         }
+        Command::RemoveGuardrail { key } => remove::guardrail(state, key),
         Command::IssueToken { token } => issue_token(state, token),
         Command::RevokeToken { token } => revoke_token(state, token),
         Command::StartRollout { environment, rollout } => start::start(state, &environment, *rollout, now),
+        Command::AmendRollout { environment: key, rollout, ladder, guardrails, because } => {
+            let environment = environment(state, &key)?;
+            let events = amend::amend(state, environment, &rollout, (ladder, guardrails), &because, now)?;
+            Ok(events.into_iter().map(|event| (Some(key.clone()), event)).collect())
+        }
         Command::Step { environment: key, rollout: id, step, because } => {
             let environment = environment(state, &key)?;
             let events = rollout::step(environment, actor, &id, step, &because)?;

@@ -1,14 +1,14 @@
 //! What can have happened: the bodies of log entries, each kind with its version, each a whole new value of
 //! one section of one thing. Shapes are added, never edited.
 
-use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, Share, Targeting};
+use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Share, Targeting};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::entry::{Draft, Entry};
 use crate::evidence::Evidence;
-use crate::id::{EnvironmentKey, MetricKey, ProjectKey};
-use crate::rollout::{HoldCause, RolloutSpec};
+use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
+use crate::rollout::{Guardrail, GuardrailTemplate, HoldCause, Ladder, RolloutSpec};
 use crate::token::Token;
 
 /// What people say of a flag; evaluation never reads it.
@@ -161,6 +161,49 @@ events! {
         /// What it means.
         description: String,
     }
+    /// A flag has no rules in one environment any more, and is not served there.
+    TargetingRemoved = "targeting_removed.v1" {
+        /// Which flag.
+        flag: FlagKey,
+    }
+    /// A segment is gone; nothing named it.
+    SegmentRemoved = "segment_removed.v1" {
+        /// Which.
+        key: SegmentKey,
+    }
+    /// A metric is gone; nothing measured it.
+    MetricRemoved = "metric_removed.v1" {
+        /// Which.
+        key: MetricKey,
+    }
+    /// A ladder was put by for rollouts to come; those that run keep theirs.
+    LadderDefined = "ladder_defined.v1" {
+        /// Its key.
+        key: LadderKey,
+        /// Its stages.
+        ladder: Ladder,
+        /// What it is for.
+        description: String,
+    }
+    /// A ladder is no longer offered.
+    LadderRemoved = "ladder_removed.v1" {
+        /// Which.
+        key: LadderKey,
+    }
+    /// A guardrail was put by for rollouts to come; those that run keep theirs.
+    GuardrailDefined = "guardrail_defined.v1" {
+        /// Its key.
+        key: GuardrailKey,
+        /// What it watches, and what it does.
+        guardrail: GuardrailTemplate,
+        /// What it is for.
+        description: String,
+    }
+    /// A guardrail is no longer offered.
+    GuardrailRemoved = "guardrail_removed.v1" {
+        /// Which.
+        key: GuardrailKey,
+    }
     /// A token was made.
     TokenIssued = "token_issued.v1" {
         /// Without its secret.
@@ -197,6 +240,18 @@ events! {
         epoch: u32,
         /// Effective share in parts per 100 000.
         share: Share,
+        /// Why.
+        because: Because,
+    }
+    /// What a rollout climbs and what it watches was agreed anew; the epoch that begins with it is the entry after
+    /// this one.
+    RolloutAmended = "rollout_amended.v1" {
+        /// Which rollout.
+        rollout: RolloutId,
+        /// All of its stages.
+        ladder: Ladder,
+        /// All of its guardrails; one whose bet begins anew has the number of the coming epoch as its revision.
+        guardrails: Vec<Guardrail>,
         /// Why.
         because: Because,
     }

@@ -91,9 +91,14 @@ key!(
     "metric key"
 );
 key!(
-    /// A guardrail of one rollout: a metric with a direction of harm, a margin and an action.
+    /// A guardrail, of one rollout or kept for all: a metric with a direction of harm, a margin and an action.
     GuardrailKey,
     "guardrail key"
+);
+key!(
+    /// A ladder that is kept for rollouts to come.
+    LadderKey,
+    "ladder key"
 );
 
 /// The stream of the log an entry belongs to: one project's, or the server's own.

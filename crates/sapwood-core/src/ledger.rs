@@ -151,6 +151,11 @@ impl SubjectRow {
         self.reached.iter().any(|(_, arm)| *arm != Arm::Control)
     }
 
+    /// The first epoch in which the subject was treated by its share, if it ever was.
+    pub(crate) fn treated_since(&self) -> Option<u32> {
+        self.reached.iter().find(|(_, arm)| *arm == Arm::Treated).map(|(epoch, _)| *epoch)
+    }
+
     /// The first epoch in which the subject was in a ring, if it ever was.
     pub(crate) fn ring_since(&self) -> Option<u32> {
         self.reached.iter().find(|(_, arm)| *arm == Arm::Ring).map(|(epoch, _)| *epoch)

@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod limits;
 pub mod record;
 pub mod rejection;
+pub mod resource;
 pub mod rollout;
 pub mod sentence;
 pub mod state;

@@ -12,6 +12,12 @@ pub const FLAGS_MAX: usize = 10_000;
 pub const SEGMENTS_MAX: usize = 1_000;
 /// Metrics of a project.
 pub const METRICS_MAX: usize = 1_000;
+/// Ladders kept for rollouts to come.
+pub const LADDERS_MAX: usize = 200;
+/// Guardrails kept for rollouts to come.
+pub const GUARDRAILS_KEPT_MAX: usize = 500;
+/// Sum of the weights of all guardrails a rollout ever had, in thousandths: the whole budget.
+pub const WEIGHT_PERMILLE_EVER_MAX: u32 = 1_000;
 /// Tags of a flag.
 pub const TAGS_MAX: usize = 50;
 /// Environments of a project.

@@ -28,6 +28,24 @@ pub enum Rejection {
     /// No such token.
     #[error("there is no token {0} in this project")]
     UnknownToken(uuid::Uuid),
+    /// What is to be taken away is not there.
+    #[error("there is no {what} `{key}` in this project")]
+    Nothing {
+        /// Of what sort.
+        what: &'static str,
+        /// Its name.
+        key: String,
+    },
+    /// What is to be taken away is named by something else.
+    #[error("{what} `{key}` is used by {by}; change that first")]
+    InUse {
+        /// Of what sort.
+        what: &'static str,
+        /// Its name.
+        key: String,
+        /// What names it.
+        by: String,
+    },
     /// Nobody could manage the project any more.
     #[error("token {0} is the last admin token of this project; issue another before revoking it")]
     LastAdmin(uuid::Uuid),
@@ -141,6 +159,11 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// There is nothing to take away.
+    pub fn nothing(what: &'static str, key: &str) -> Self {
+        Self::Nothing { what, key: key.to_owned() }
+    }
+
     /// A refusal of one field.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path: path.into(), message: message.into() }

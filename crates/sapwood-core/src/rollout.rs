@@ -109,6 +109,23 @@ pub struct Guardrail {
     pub since: Timestamp,
 }
 
+/// A guardrail as it is kept for rollouts to come; each copies it when it starts or is amended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardrailTemplate {
+    /// What is measured.
+    pub metric: MetricKey,
+    /// Which way is worse.
+    #[serde(with = "harm")]
+    pub harm: Harm,
+    /// Tolerated ratio treated : control, in thousandths; 1000 tolerates no harm.
+    pub margin_permille: u32,
+    /// What to do when the limit is crossed.
+    pub action: GuardrailAction,
+    /// Its part of the false-rollback budget, in thousandths; `None` takes an equal part of what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_permille: Option<u32>,
+}
+
 /// What a guardrail does when its limit is crossed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,6 +226,9 @@ pub struct Rollout {
     pub epochs: Vec<Epoch>,
     /// The last stage a person approved, if any.
     pub approved_stage: Option<usize>,
+    /// Weights of guardrails that amendments ended, in thousandths: what they could have acted on is spent, so that
+    /// the chance of a false rollback stays what was agreed.
+    pub weight_spent_permille: u32,
 }
 
 impl Rollout {
@@ -252,6 +272,15 @@ impl Rollout {
     /// The epoch with this number.
     pub fn epoch_numbered(&self, number: u32) -> Option<&Epoch> {
         self.epochs.iter().find(|epoch| epoch.number == number)
+    }
+
+    /// The weights of those guardrails that `guardrails` do not carry on, in thousandths.
+    pub fn weight_ended_by(&self, guardrails: &[Guardrail]) -> u32 {
+        let carried_on = |of: &Guardrail| {
+            guardrails.iter().any(|other| (&other.key, other.revision) == (&of.key, of.revision))
+        };
+        let ended = self.spec.guardrails.iter().filter(|of| !carried_on(of));
+        ended.fold(0, |sum, of| sum.saturating_add(of.weight_permille))
     }
 
     /// Segments whose members have the candidate by now: the rings of this stage and those before it.

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::entry::{self, ChainError, Entry, Hash};
 use crate::event::{About, Event, EventError, MetricKind};
-use crate::id::{EnvironmentKey, MetricKey, ProjectKey};
-use crate::rollout::{Epoch, Phase, Rollout};
+use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
+use crate::rollout::{Epoch, GuardrailTemplate, Ladder, Phase, Rollout};
 use crate::time::Timestamp;
 use crate::token::Token;
 
@@ -19,6 +19,13 @@ pub struct Revised<T> {
     pub value: T,
     /// The version.
     pub revision: u64,
+}
+
+impl<T> Revised<T> {
+    /// The version alone.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
 }
 
 /// A flag as defined for all environments.
@@ -39,6 +46,24 @@ pub struct DefinedMetric {
     pub description: String,
 }
 
+/// A ladder kept for rollouts to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinedLadder {
+    /// Its stages.
+    pub ladder: Ladder,
+    /// What it is for.
+    pub description: String,
+}
+
+/// A guardrail kept for rollouts to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinedGuardrail {
+    /// What it watches, and what it does.
+    pub guardrail: GuardrailTemplate,
+    /// What it is for.
+    pub description: String,
+}
+
 /// An environment and what happens in it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Environment {
@@ -46,6 +71,8 @@ pub struct Environment {
     pub name: String,
     /// Whether real users are behind it.
     pub production: bool,
+    /// Version of the last entry that named it.
+    pub revision: u64,
     /// Rules by flag. A flag without rules here is not served here.
     pub targeting: BTreeMap<FlagKey, Revised<Targeting>>,
     /// All rollouts that ever started here, oldest first (their ids are ordered by time).
@@ -76,6 +103,8 @@ impl Environment {
 pub struct State {
     /// Its key and name, once defined.
     pub project: Option<(ProjectKey, String)>,
+    /// Version of the entry that gave it its name.
+    pub project_revision: u64,
     /// Version of the last entry folded; 0 before the first.
     pub version: u64,
     /// Hash of that entry.
@@ -90,6 +119,10 @@ pub struct State {
     pub segments: BTreeMap<SegmentKey, Revised<Segment>>,
     /// By key.
     pub metrics: BTreeMap<MetricKey, Revised<DefinedMetric>>,
+    /// By key.
+    pub ladders: BTreeMap<LadderKey, Revised<DefinedLadder>>,
+    /// By key.
+    pub guardrails: BTreeMap<GuardrailKey, Revised<DefinedGuardrail>>,
     /// Valid tokens by id.
     pub tokens: BTreeMap<Uuid, Revised<Token>>,
 }
@@ -126,16 +159,26 @@ impl State {
         Ok(self.fold(event, entry.environment.as_ref(), entry.at))
     }
 
+    /// Folds an event that is not in the log, to decide what comes after it.
+    pub(crate) fn suppose(&mut self, event: Event, environment: Option<&EnvironmentKey>, at: Timestamp) {
+        self.version = self.version.saturating_add(1);
+        self.fold(event, environment, at);
+    }
+
     /// Folds one event after the version was moved. An event about something that is not there changes nothing:
     /// `decide` never writes one, and a fold must not fail on what is already in the log.
     fn fold(&mut self, event: Event, environment: Option<&EnvironmentKey>, at: Timestamp) -> Touched {
         let revision = self.version;
         match event {
-            Event::ProjectDefined(event) => self.project = Some((event.project, event.name)),
+            Event::ProjectDefined(event) => {
+                self.project = Some((event.project, event.name));
+                self.project_revision = revision;
+            }
             Event::EnvironmentDefined(event) => {
                 let environment = self.environments.entry(event.key).or_default();
                 environment.name = event.name;
                 environment.production = event.production;
+                environment.revision = revision;
             }
             Event::FlagDefined(event) => {
                 let key = event.flag.key.clone();
@@ -156,20 +199,24 @@ impl State {
                 self.segments.insert(key, Revised { value: event.segment, revision });
                 return Touched::All;
             }
-            Event::MetricDefined(event) => {
-                let value = DefinedMetric { metric: event.metric, description: event.description };
-                self.metrics.insert(event.key, Revised { value, revision });
+            Event::SegmentRemoved(event) => {
+                self.segments.remove(&event.key);
+                return Touched::All;
             }
-            Event::TokenIssued(event) => {
-                self.tokens.insert(event.token.id, Revised { value: event.token, revision });
-            }
-            Event::TokenRevoked(event) => {
-                self.tokens.remove(&event.token);
-            }
+            Event::MetricDefined(_)
+            | Event::MetricRemoved(_)
+            | Event::LadderDefined(_)
+            | Event::LadderRemoved(_)
+            | Event::GuardrailDefined(_)
+            | Event::GuardrailRemoved(_)
+            | Event::TokenIssued(_)
+            | Event::TokenRevoked(_) => self.fold_aside(event, revision),
             Event::TargetingSet(_)
+            | Event::TargetingRemoved(_)
             | Event::RolloutStarted(_)
             | Event::StageEntered(_)
             | Event::EpochOpened(_)
+            | Event::RolloutAmended(_)
             | Event::StageApproved(_)
             | Event::RolloutHeld(_)
             | Event::RolloutResumed(_)
@@ -188,6 +235,50 @@ impl State {
         }
         Touched::Nothing
     }
+
+    /// Folds what evaluation does not read.
+    fn fold_aside(&mut self, event: Event, revision: u64) {
+        match event {
+            Event::MetricDefined(event) => {
+                let value = DefinedMetric { metric: event.metric, description: event.description };
+                self.metrics.insert(event.key, Revised { value, revision });
+            }
+            Event::MetricRemoved(event) => drop(self.metrics.remove(&event.key)),
+            Event::LadderDefined(event) => {
+                let value = DefinedLadder { ladder: event.ladder, description: event.description };
+                self.ladders.insert(event.key, Revised { value, revision });
+            }
+            Event::LadderRemoved(event) => drop(self.ladders.remove(&event.key)),
+            Event::GuardrailDefined(event) => {
+                let value = DefinedGuardrail { guardrail: event.guardrail, description: event.description };
+                self.guardrails.insert(event.key, Revised { value, revision });
+            }
+            Event::GuardrailRemoved(event) => drop(self.guardrails.remove(&event.key)),
+            Event::TokenIssued(event) => {
+                self.tokens.insert(event.token.id, Revised { value: event.token, revision });
+            }
+            Event::TokenRevoked(event) => {
+                self.tokens.remove(&event.token);
+            }
+            Event::ProjectDefined(_)
+            | Event::EnvironmentDefined(_)
+            | Event::FlagDefined(_)
+            | Event::FlagRetired(_)
+            | Event::TargetingSet(_)
+            | Event::TargetingRemoved(_)
+            | Event::SegmentDefined(_)
+            | Event::SegmentRemoved(_)
+            | Event::RolloutStarted(_)
+            | Event::StageEntered(_)
+            | Event::EpochOpened(_)
+            | Event::RolloutAmended(_)
+            | Event::StageApproved(_)
+            | Event::RolloutHeld(_)
+            | Event::RolloutResumed(_)
+            | Event::RolloutRolledBack(_)
+            | Event::RolloutCompleted(_) => {}
+        }
+    }
 }
 
 impl Environment {
@@ -198,6 +289,10 @@ impl Environment {
                 let flag = event.flag;
                 self.targeting.insert(flag.clone(), Revised { value: event.targeting, revision });
                 Some(flag)
+            }
+            Event::TargetingRemoved(event) => {
+                self.targeting.remove(&event.flag);
+                Some(event.flag)
             }
             Event::RolloutStarted(event) => {
                 let spec = event.rollout;
@@ -212,6 +307,7 @@ impl Environment {
                     phase: Phase::Running,
                     epochs: Vec::new(),
                     approved_stage: None,
+                    weight_spent_permille: 0,
                     spec,
                 };
                 self.rollouts.insert(rollout.spec.id.clone(), rollout);
@@ -219,6 +315,7 @@ impl Environment {
             }
             Event::StageEntered(_)
             | Event::EpochOpened(_)
+            | Event::RolloutAmended(_)
             | Event::StageApproved(_)
             | Event::RolloutHeld(_)
             | Event::RolloutResumed(_)
@@ -229,7 +326,13 @@ impl Environment {
             | Event::FlagDefined(_)
             | Event::FlagRetired(_)
             | Event::SegmentDefined(_)
+            | Event::SegmentRemoved(_)
             | Event::MetricDefined(_)
+            | Event::MetricRemoved(_)
+            | Event::LadderDefined(_)
+            | Event::LadderRemoved(_)
+            | Event::GuardrailDefined(_)
+            | Event::GuardrailRemoved(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_) => self.fold_step(event, revision, at),
         }
@@ -264,6 +367,7 @@ impl Event {
         match self {
             Self::StageEntered(event) => Some(&event.rollout),
             Self::EpochOpened(event) => Some(&event.rollout),
+            Self::RolloutAmended(event) => Some(&event.rollout),
             Self::StageApproved(event) => Some(&event.rollout),
             Self::RolloutHeld(event) => Some(&event.rollout),
             Self::RolloutResumed(event) => Some(&event.rollout),
@@ -274,8 +378,15 @@ impl Event {
             | Self::FlagDefined(_)
             | Self::FlagRetired(_)
             | Self::TargetingSet(_)
+            | Self::TargetingRemoved(_)
             | Self::SegmentDefined(_)
+            | Self::SegmentRemoved(_)
             | Self::MetricDefined(_)
+            | Self::MetricRemoved(_)
+            | Self::LadderDefined(_)
+            | Self::LadderRemoved(_)
+            | Self::GuardrailDefined(_)
+            | Self::GuardrailRemoved(_)
             | Self::TokenIssued(_)
             | Self::TokenRevoked(_)
             | Self::RolloutStarted(_) => None,
@@ -287,6 +398,10 @@ impl Rollout {
     fn fold(&mut self, event: Event, at: Timestamp) {
         match event {
             Event::StageEntered(event) => {
+                // Whoever agreed to leave a stage did not agree to leave it a second time.
+                if self.epochs.last().is_some_and(|last| event.stage <= last.stage) {
+                    self.approved_stage = None;
+                }
                 self.epochs.push(Epoch {
                     number: event.epoch,
                     stage: event.stage,
@@ -305,6 +420,13 @@ impl Rollout {
                     share: event.share,
                 });
             }
+            Event::RolloutAmended(event) => {
+                self.weight_spent_permille =
+                    self.weight_spent_permille.saturating_add(self.weight_ended_by(&event.guardrails));
+                self.spec.ladder = event.ladder;
+                self.spec.guardrails = event.guardrails;
+                self.approved_stage = None;
+            }
             Event::StageApproved(event) => self.approved_stage = Some(event.stage),
             Event::RolloutHeld(event) => {
                 self.phase = Phase::Held { cause: event.cause, reason: event.because.reason, since: at };
@@ -319,8 +441,15 @@ impl Rollout {
             | Event::FlagDefined(_)
             | Event::FlagRetired(_)
             | Event::TargetingSet(_)
+            | Event::TargetingRemoved(_)
             | Event::SegmentDefined(_)
+            | Event::SegmentRemoved(_)
             | Event::MetricDefined(_)
+            | Event::MetricRemoved(_)
+            | Event::LadderDefined(_)
+            | Event::LadderRemoved(_)
+            | Event::GuardrailDefined(_)
+            | Event::GuardrailRemoved(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
             | Event::RolloutStarted(_) => {}

@@ -76,6 +76,8 @@ impl From<Rejection> for Refusal {
             Rejection::UnknownFlag(_) | Rejection::UnknownSegment(_) | Rejection::UnknownMetric(_) => {
                 Self::new(Code::UnknownReference, detail)
             }
+            Rejection::Nothing { .. } => Self::new(Code::NotFound, detail),
+            Rejection::InUse { .. } => Self::new(Code::InUse, detail),
             Rejection::KeyRetired(_) => Self::new(Code::KeyRetired, detail),
             Rejection::Invalid { path, message } => Self::new(Code::InvalidValue, message).at(path),
             Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),

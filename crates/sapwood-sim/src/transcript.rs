@@ -195,13 +195,21 @@ impl Play<'_> {
             Event::RolloutResumed(resumed) => format!("{flag} goes on: {}", resumed.because.reason),
             Event::RolloutRolledBack(taken) => format!("{flag} is rolled back: {}", taken.because.reason),
             Event::RolloutCompleted(done) => format!("{flag} is complete: {}", done.because.reason),
+            Event::RolloutAmended(amended) => format!("{flag} is amended: {}", amended.because.reason),
             Event::TargetingSet(set) => format!("{} gets new rules from {}", set.flag, entry.actor),
             Event::ProjectDefined(_)
             | Event::EnvironmentDefined(_)
             | Event::FlagDefined(_)
             | Event::FlagRetired(_)
+            | Event::TargetingRemoved(_)
             | Event::SegmentDefined(_)
+            | Event::SegmentRemoved(_)
             | Event::MetricDefined(_)
+            | Event::MetricRemoved(_)
+            | Event::LadderDefined(_)
+            | Event::LadderRemoved(_)
+            | Event::GuardrailDefined(_)
+            | Event::GuardrailRemoved(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_) => entry.kind.clone(),
         })

@@ -61,6 +61,14 @@ fn who_becomes_treated_by_expansion_counts_where_it_was_at_the_event() {
 }
 
 #[test]
+fn who_lost_the_candidate_when_the_rollout_shrank_is_nobodys_baseline() {
+    check(&[seen(1, Treated, 0), seen(2, Control, 600), hurt(2, Control, 660)], &[(2, Cell::Ring, 11, 1)]);
+    check(&[seen(1, Treated, 0), hurt(2, Control, 660), hurt(1, Treated, 60)], &[(1, Cell::Treated, 1, 1)]);
+    check(&[seen(1, Control, 0), hurt(3, Control, 660), seen(2, Treated, 300)], &[(3, Cell::Ring, 11, 1)]);
+    check(&[seen(1, Control, 0), hurt(2, Control, 660)], &[(2, Cell::Control, 11, 1)]);
+}
+
+#[test]
 fn an_event_before_the_first_exposure_is_not_this_rollouts() {
     check(&[seen(1, Treated, 60), hurt(1, Treated, 0)], &[]);
     check(&[hurt(1, Treated, 0), seen(1, Treated, 60)], &[]);

@@ -9,7 +9,7 @@ use super::{Placed, environment, limit, text, unless};
 use crate::compose::{askers, flag_config, mentions, surroundings};
 use crate::entry::Actor;
 use crate::event::{
-    About, Because, EpochOpened, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
+    About, Because, EpochOpened, Event, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
 };
 use crate::id::EnvironmentKey;
 use crate::limits::{FLAGS_MAX, SEGMENTS_MAX, TAGS_MAX};
@@ -44,7 +44,7 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
         if let Some(live) = environment.live_rollout(&flag.key) {
             fixed_by(live, &before.flag, &flag)?;
             if values_changed {
-                edits.extend(pause(key, live, "The flag's variants were edited; look, then resume"));
+                edits.extend(pause_in(key, live, "The flag's variants were edited; look, then resume"));
             }
         }
         if let Some(mut config) = flag_config(state, environment, &flag.key) {
@@ -83,7 +83,7 @@ fn fixed_by(live: &Rollout, before: &Flag, after: &Flag) -> Result<(), Rejection
 }
 
 /// A flag that asks for a flag or a variant that is gone no longer compiles, so nobody may take it away.
-fn keeps_what_others_need(
+pub(super) fn keeps_what_others_need(
     environment: &Environment,
     needed: &FlagKey,
     has: impl Fn(&VariantKey) -> bool,
@@ -107,7 +107,7 @@ pub(super) fn retire_flag(state: &State, flag: FlagKey) -> Result<Vec<Placed>, R
         return Ok(Vec::new());
     }
     if !state.flags.contains_key(&flag) {
-        return Err(Rejection::UnknownFlag(flag));
+        return Err(Rejection::nothing("flag", flag.as_str()));
     }
     for environment in state.environments.values() {
         if let Some(live) = environment.live_rollout(&flag) {
@@ -147,7 +147,7 @@ pub(super) fn set_targeting(
         && before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting))
     {
         let reason = format!("The rules of `{flag}` were edited by {actor}; look, then resume");
-        events.extend(pause(&key, live, &reason));
+        events.extend(pause_in(&key, live, &reason));
     }
     events.insert(0, (Some(key), TargetingSet { flag, targeting }.into()));
     Ok(events)
@@ -187,7 +187,7 @@ pub(super) fn define_segment(
         for rollout in environment.rollouts.values().filter(|rollout| rollout.is_live()) {
             if reads_segment(state, key, rollout, &segment.key) {
                 let reason = format!("Segment `{}` was edited by {actor}; look, then resume", segment.key);
-                edits.extend(pause(key, rollout, &reason));
+                edits.extend(pause_in(key, rollout, &reason));
             }
         }
     }
@@ -234,7 +234,7 @@ fn reaches<'a>(state: &'a State, mut open: Vec<&'a SegmentKey>, segment: &Segmen
 }
 
 /// A human edit of what a rollout stands on opens the next epoch and holds it.
-fn pause(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
+pub(super) fn pause(rollout: &Rollout, reason: &str) -> Vec<Event> {
     let because = Because { reason: reason.to_owned(), evidence: None };
     let id = rollout.spec.id.clone();
     let epoch = rollout.epoch();
@@ -244,14 +244,19 @@ fn pause(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
         share: epoch.share,
         because: because.clone(),
     };
-    let mut events = vec![(Some(key.clone()), opened.into())];
+    let mut events = vec![opened.into()];
     // Who resumes a person's hold confirms the edit with it; an approval says nothing about the edit.
     let confirmed_by_hand =
         matches!(&rollout.phase, Phase::Held { cause: HoldCause::Operator | HoldCause::Edit, .. });
     if !confirmed_by_hand {
-        events.push((Some(key.clone()), RolloutHeld { rollout: id, cause: HoldCause::Edit, because }.into()));
+        events.push(RolloutHeld { rollout: id, cause: HoldCause::Edit, because }.into());
     }
     events
+}
+
+/// [`pause`], in its environment.
+fn pause_in(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed> {
+    pause(rollout, reason).into_iter().map(|event| (Some(key.clone()), event)).collect()
 }
 
 /// What is wrong with a flag by itself, wherever it will be used: judged switched off, with its first variant.

@@ -21,10 +21,7 @@ pub(super) fn step(
     step: Step,
     because: &Because,
 ) -> Result<Vec<Event>, Rejection> {
-    if because.reason.trim().is_empty() {
-        return Err(Rejection::ReasonMissing);
-    }
-    super::text("/reason", &because.reason)?;
+    said_why(because)?;
     let rollout = environment.rollouts.get(id).ok_or_else(|| Rejection::UnknownRollout(id.clone()))?;
     match step {
         Step::RollBack => roll_back(environment, rollout, because),
@@ -33,7 +30,16 @@ pub(super) fn step(
         Step::Approve { stage } => approve(rollout, stage, because),
         Step::Advance { from } => advance(environment, rollout, from, because),
         Step::Complete => complete(environment, rollout, because),
+        Step::Shrink { to } => super::amend::shrink(environment, rollout, to, because),
     }
+}
+
+/// A step has a reason, always.
+pub(super) fn said_why(because: &Because) -> Result<(), Rejection> {
+    if because.reason.trim().is_empty() {
+        return Err(Rejection::ReasonMissing);
+    }
+    super::text("/reason", &because.reason)
 }
 
 /// Rolled back already means nothing to do: the command is idempotent.
@@ -65,7 +71,11 @@ fn roll_back(
 }
 
 /// Depth-first, so that whatever needs a rollout comes before it. A cycle cannot run away: each is visited once.
-fn dependents_first<'a>(environment: &'a Environment, rollout: &'a Rollout, order: &mut Vec<&'a Rollout>) {
+pub(super) fn dependents_first<'a>(
+    environment: &'a Environment,
+    rollout: &'a Rollout,
+    order: &mut Vec<&'a Rollout>,
+) {
     let mut stack = vec![(rollout, false)];
     let mut seen = Vec::new();
     while let Some((member, expanded)) = stack.pop() {
@@ -79,7 +89,7 @@ fn dependents_first<'a>(environment: &'a Environment, rollout: &'a Rollout, orde
     }
 }
 
-fn live(rollout: &Rollout) -> Result<(), Rejection> {
+pub(super) fn live(rollout: &Rollout) -> Result<(), Rejection> {
     match rollout.phase {
         Phase::Running | Phase::Held { .. } => Ok(()),
         Phase::RolledBack { .. } => Err(ended(rollout.spec.id.clone(), "rolled back")),

@@ -10,7 +10,7 @@ use crate::event::{Because, Event, RolloutStarted, StageEntered};
 use crate::id::EnvironmentKey;
 use crate::limits::{BAKE_SECONDS_MAX, GUARDRAILS_MAX, STAGES_MAX, WEIGHT_PERMILLE_MAX};
 use crate::rejection::Rejection;
-use crate::rollout::{Phase, Rollout, RolloutSpec, Who};
+use crate::rollout::{Guardrail, Phase, Rollout, RolloutSpec, Stage, Who};
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
 
@@ -28,14 +28,16 @@ pub(super) fn start(
     }
     is_new(state, environment, &spec)?;
     flag_is_ready(state, environment, &spec)?;
-    ladder_climbs(state, &spec)?;
-    guardrails_fit(state, &spec)?;
+    budget_is_sane(&spec)?;
+    ladder_climbs(state, &spec.ladder.stages)?;
+    guardrails_fit(state, &spec.guardrails, WEIGHT_PERMILLE_MAX)?;
     let first = Rollout {
         started_at: now,
         revision: 0,
         phase: Phase::Running,
         epochs: Vec::new(),
         approved_stage: None,
+        weight_spent_permille: 0,
         spec,
     };
     let share = first.spec.effective_share(0);
@@ -68,8 +70,9 @@ fn is_new(state: &State, environment: &Environment, spec: &RolloutSpec) -> Resul
 
 /// Whatever the audience names must exist, prerequisites must not run in a circle, and so on: exactly what
 /// compilation would say once the rollout is there.
-fn composes(state: &State, environment: &Environment, rollout: &Rollout) -> Result<(), Rejection> {
+pub(super) fn composes(state: &State, environment: &Environment, rollout: &Rollout) -> Result<(), Rejection> {
     let Some(mut config) = flag_config(state, environment, &rollout.spec.flag) else { return Ok(()) };
+    config.rollouts.retain(|rule| rule.id != rollout.spec.id);
     // With the rings of the whole ladder, so that no later stage is what fails to compile.
     let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring().cloned()).collect();
     config.rollouts.extend(rollout_rule(rollout).map(|rule| RolloutRule { rings, ..rule }));
@@ -125,12 +128,20 @@ fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -
     Ok(())
 }
 
-fn ladder_climbs(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
-    let stages = &spec.ladder.stages;
-    limit("stages of a ladder", stages.len(), STAGES_MAX)?;
+fn budget_is_sane(spec: &RolloutSpec) -> Result<(), Rejection> {
     if spec.holdback > Share::from_parts(50_000).unwrap_or(Share::WHOLE) {
         return Err(Rejection::invalid("/holdback", format!("{} is over the limit of 50 %", spec.holdback)));
     }
+    if !(100..=50_000).contains(&spec.false_rollback_ppm) {
+        let message = format!("{} ppm is outside 100 to 50 000 (0.01 % to 5 %)", spec.false_rollback_ppm);
+        return Err(Rejection::invalid("/false_rollback_ppm", message));
+    }
+    spec.owner.as_ref().map_or(Ok(()), |owner| text("/owner", owner))
+}
+
+/// What every ladder must be, wherever it stands.
+pub(super) fn ladder_climbs(state: &State, stages: &[Stage]) -> Result<(), Rejection> {
+    limit("stages of a ladder", stages.len(), STAGES_MAX)?;
     let mut reached = Share::NONE;
     for (index, stage) in stages.iter().enumerate() {
         let path = |field: &str| format!("/ladder/stages/{index}/{field}");
@@ -156,18 +167,16 @@ fn ladder_climbs(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
-    limit("guardrails of a rollout", spec.guardrails.len(), GUARDRAILS_MAX)?;
-    if !(100..=50_000).contains(&spec.false_rollback_ppm) {
-        let message = format!("{} ppm is outside 100 to 50 000 (0.01 % to 5 %)", spec.false_rollback_ppm);
-        return Err(Rejection::invalid("/false_rollback_ppm", message));
-    }
-    if let Some(owner) = &spec.owner {
-        text("/owner", owner)?;
-    }
+/// What the guardrails of a rollout must be; together they weigh at most `weight_max` thousandths.
+pub(super) fn guardrails_fit(
+    state: &State,
+    guardrails: &[Guardrail],
+    weight_max: u32,
+) -> Result<(), Rejection> {
+    limit("guardrails of a rollout", guardrails.len(), GUARDRAILS_MAX)?;
     let mut names = BTreeSet::new();
     let mut spent: u32 = 0;
-    for (index, guardrail) in spec.guardrails.iter().enumerate() {
+    for (index, guardrail) in guardrails.iter().enumerate() {
         let path = |field: &str| format!("/guardrails/{index}/{field}");
         if !names.insert(&guardrail.key) {
             return Err(Rejection::invalid(path("key"), format!("`{}` is there twice", guardrail.key)));
@@ -175,25 +184,30 @@ fn guardrails_fit(state: &State, spec: &RolloutSpec) -> Result<(), Rejection> {
         if !state.metrics.contains_key(&guardrail.metric) {
             return Err(Rejection::UnknownMetric(guardrail.metric.clone()));
         }
-        if !(100..=10_000).contains(&guardrail.margin_permille) {
-            let message =
-                format!("{} is outside 100 to 10 000 (a tenth to tenfold)", guardrail.margin_permille);
-            return Err(Rejection::invalid(path("margin_permille"), message));
-        }
-        if guardrail.weight_permille == 0 {
-            return Err(Rejection::invalid(
-                path("weight_permille"),
-                "must be at least 1 of 1000, or it can never act",
-            ));
-        }
+        margin_is_sane(&path("margin_permille"), guardrail.margin_permille)?;
+        weight_is_sane(&path("weight"), guardrail.weight_permille)?;
         spent = spent.saturating_add(guardrail.weight_permille);
     }
-    if spent > WEIGHT_PERMILLE_MAX {
+    if spent > weight_max {
         let message = format!(
-            "the weights add up to {spent} of 1000; at most {WEIGHT_PERMILLE_MAX} may be spent, \
+            "the weights add up to {spent} of 1000; at most {weight_max} may be spent, \
              the rest is kept for guardrails added later"
         );
         return Err(Rejection::invalid("/guardrails", message));
     }
     Ok(())
+}
+
+pub(super) fn margin_is_sane(path: &str, permille: u32) -> Result<(), Rejection> {
+    if (100..=10_000).contains(&permille) {
+        return Ok(());
+    }
+    Err(Rejection::invalid(path, format!("{permille} is outside 100 to 10 000 (a tenth to tenfold)")))
+}
+
+pub(super) fn weight_is_sane(path: &str, permille: u32) -> Result<(), Rejection> {
+    if permille > 0 {
+        return Ok(());
+    }
+    Err(Rejection::invalid(path, "must be at least 1 of 1000, or it can never act"))
 }

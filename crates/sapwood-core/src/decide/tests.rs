@@ -1,7 +1,10 @@
 //! What commands mean and when they are refused: every step in every phase, and every refusal at least once.
 
+mod amend;
+mod batch;
 mod dependencies;
 mod edits;
+mod kept;
 mod refusals;
 mod start;
 
@@ -44,11 +47,13 @@ pub(super) const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::NotLastStage { .. } => "not last stage",
         Rejection::Dependency { .. } => "dependency",
         Rejection::ReasonMissing => "reason missing",
+        Rejection::Nothing { .. } => "nothing there",
+        Rejection::InUse { .. } => "in use",
     }
 }
 
 /// All of them.
-pub(super) const REFUSALS: [&str; 20] = [
+pub(super) const REFUSALS: [&str; 22] = [
     "unknown environment",
     "unknown flag",
     "key retired",
@@ -69,6 +74,8 @@ pub(super) const REFUSALS: [&str; 20] = [
     "not last stage",
     "dependency",
     "reason missing",
+    "nothing there",
+    "in use",
 ];
 
 /// `stage_entered`, `a + b` for two events, `nothing`, or the refusal.

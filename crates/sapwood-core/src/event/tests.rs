@@ -18,22 +18,33 @@ use crate::token::TokenKind;
 
 const LOG: &str = include_str!("../../../../fixtures/logs/v1/shop.jsonl");
 const STATE: &str = include_str!("../../../../fixtures/logs/v1/shop.state.txt");
+/// What kinds were added, each in a log of those that know it.
+const LATER: &str = include_str!("../../../../fixtures/logs/v1/amended.jsonl");
+const LATER_STATE: &str = include_str!("../../../../fixtures/logs/v1/amended.state.txt");
 
-pub(crate) fn golden() -> Vec<Entry> {
-    LOG.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+fn entries(log: &str) -> Vec<Entry> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn folded() -> State {
+pub(crate) fn golden() -> Vec<Entry> {
+    entries(LOG)
+}
+
+fn fold(log: &str) -> State {
     let mut state = State::default();
-    for entry in golden() {
+    for entry in entries(log) {
         state.apply(&entry).unwrap();
     }
     state
 }
 
+fn folded() -> State {
+    fold(LOG)
+}
+
 #[test]
 fn the_golden_log_has_every_kind_and_every_actor() {
-    let entries = golden();
+    let entries = [entries(LOG), entries(LATER)].concat();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(
         kinds,
@@ -53,28 +64,32 @@ fn the_golden_log_has_every_kind_and_every_actor() {
 
 #[test]
 fn the_golden_log_is_a_chain() {
-    let (mut version, mut hash) = (0, Hash::default());
-    for entry in golden() {
-        follows(version, hash, &entry).unwrap();
-        (version, hash) = (entry.version, entry.hash);
+    for (log, length) in [(LOG, 45), (LATER, 30)] {
+        let (mut version, mut hash) = (0, Hash::default());
+        for entry in entries(log) {
+            follows(version, hash, &entry).unwrap();
+            (version, hash) = (entry.version, entry.hash);
+        }
+        assert_eq!(version, length);
+        assert_eq!(hash.to_string(), last_hash(log));
     }
-    assert_eq!(version, 45);
-    assert_eq!(hash.to_string(), last_hash());
 }
 
-fn last_hash() -> String {
-    let last = LOG.lines().last().unwrap();
+fn last_hash(log: &str) -> String {
+    let last = log.lines().last().unwrap();
     last.rsplit(r#""hash":""#).next().unwrap().trim_end_matches("\"}").to_owned()
 }
 
 #[test]
 fn the_golden_log_folds_into_the_state_it_always_did() {
     assert_eq!(format!("{:#?}\n", folded()), STATE);
+    assert_eq!(format!("{:#?}\n", fold(LATER)), LATER_STATE);
 }
 
 #[test]
 fn every_entry_and_event_is_written_back_to_the_byte() {
-    for (line, entry) in LOG.lines().zip(golden()) {
+    let both = [entries(LOG), entries(LATER)].concat();
+    for (line, entry) in LOG.lines().chain(LATER.lines()).zip(both) {
         assert_eq!(serde_json::to_string(&entry).unwrap(), line);
         let event = Event::read(&entry).unwrap();
         assert_eq!(event.kind(), entry.kind);

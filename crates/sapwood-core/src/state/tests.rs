@@ -10,10 +10,11 @@ use crate::compose::set_config;
 use crate::entry::{Actor, Draft};
 use crate::event::{About, MetricKind};
 use crate::id::Stream;
-use crate::rollout::{GuardrailAction, HoldCause, RolloutSpec};
+use crate::limits::WEIGHT_PERMILLE_EVER_MAX;
+use crate::rollout::{GuardrailAction, GuardrailTemplate, HoldCause, RolloutSpec};
 use crate::testing::{
-    World, ann, at, flag, id, name, needs, production, ring, rule_for, segment, spec, spec_with, step_of,
-    targeting,
+    World, ann, at, because, flag, id, name, needs, production, ring, rule_for, segment, spec, spec_with,
+    step_of, targeting,
 };
 
 const FLAGS: [&str; 3] = ["a", "b", "c"];
@@ -76,8 +77,52 @@ fn any_step() -> impl Strategy<Value = Command> {
         2 => Just(Step::Resume),
         1 => Just(Step::RollBack),
         2 => Just(Step::Complete),
+        1 => (0..3_usize).prop_map(|to| Step::Shrink { to }),
     ];
     (1..9_u32, step).prop_map(|(n, step)| step_of(n, step))
+}
+
+fn any_amendment() -> impl Strategy<Value = Command> {
+    (1..9_u32, 0..4_usize).prop_map(|(n, shape)| {
+        let mut spec = spec(n, "a");
+        match shape {
+            0 => drop(spec.ladder.stages.pop()),
+            1 => spec.guardrails.clear(),
+            2 => spec.guardrails[0].margin_permille = 1_500,
+            _ => spec.ladder.stages.push(ring("beta")),
+        }
+        let (ladder, guardrails) = (spec.ladder, spec.guardrails);
+        let because = Box::new(because("a test says so"));
+        Command::AmendRollout { environment: production(), rollout: id(n), ladder, guardrails, because }
+    })
+}
+
+fn any_kept() -> impl Strategy<Value = Command> {
+    (0..6_usize, 0..2_usize).prop_map(|(what, key)| {
+        let template = spec(1, "a").guardrails[0].clone();
+        match what {
+            0 => Command::RemoveSegment { key: name(SEGMENTS[key]) },
+            1 => Command::RemoveTargeting { environment: production(), flag: name(FLAGS[key]) },
+            2 => Command::RemoveMetric { key: name("error") },
+            3 => Command::DefineLadder {
+                key: name("slow"),
+                ladder: spec_with(1, "a", |spec| spec.ladder.stages.insert(0, ring(SEGMENTS[key]))).ladder,
+                description: String::new(),
+            },
+            4 => Command::RemoveLadder { key: name("slow") },
+            _ => Command::DefineGuardrail {
+                key: name("errors"),
+                guardrail: GuardrailTemplate {
+                    metric: template.metric,
+                    harm: template.harm,
+                    margin_permille: template.margin_permille,
+                    action: template.action,
+                    weight_permille: None,
+                },
+                description: String::new(),
+            },
+        }
+    })
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
@@ -95,6 +140,8 @@ fn any_command() -> impl Strategy<Value = Command> {
             description: if long { "longer".to_owned() } else { String::new() },
         }),
         3 => any_start(),
+        2 => any_amendment(),
+        2 => any_kept(),
         8 => any_step(),
     ]
 }
@@ -110,10 +157,17 @@ fn sound(world: &World) -> Result<(), TestCaseError> {
         let numbers = rollout.epochs.iter().map(|epoch| epoch.number);
         prop_assert!(numbers.eq(1..=u32::try_from(rollout.epochs.len()).unwrap()), "epochs are gapless");
         prop_assert!(
-            rollout.epochs.windows(2).all(|pair| pair[0].share <= pair[1].share),
-            "shares only grow"
+            rollout.epochs.windows(2).all(|pair| {
+                let shrunk = pair[1].stage < pair[0].stage;
+                if shrunk { pair[1].share <= pair[0].share } else { pair[0].share <= pair[1].share }
+            }),
+            "shares only grow, unless a person takes the rollout back to an earlier stage"
         );
+        let weights = rollout.spec.guardrails.iter().map(|of| of.weight_permille).sum::<u32>();
+        prop_assert!(rollout.weight_spent_permille + weights <= WEIGHT_PERMILLE_EVER_MAX, "spent once");
         prop_assert!(rollout.epochs.windows(2).all(|pair| pair[0].version < pair[1].version));
+        let metrics = rollout.spec.guardrails.iter().map(|of| &of.metric);
+        prop_assert!(!rollout.is_live() || metrics.clone().all(|key| world.state.metrics.contains_key(key)));
     }
     let (_, warnings) = FlagSet::compile(set_config(&world.state, environment), None);
     prop_assert_eq!(warnings, [], "what was accepted must compile from nothing, as after a restart");

@@ -71,6 +71,7 @@ fn sentence(entry: &LogEntry, rollout: &RolloutResponse) -> (&'static str, Strin
         "epoch_opened" => {
             ("unknown", "Something the rollout stands on changed; counting began anew.".to_owned())
         }
+        "rollout_amended" => ("held", "Stages and guardrails were agreed anew.".to_owned()),
         "stage_approved" => ("done", format!("Agreed to leave {}.", stage(entry, rollout))),
         "rollout_held" => ("held", held(entry)),
         "rollout_resumed" => ("growing", "Went on.".to_owned()),

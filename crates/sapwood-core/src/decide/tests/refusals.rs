@@ -52,6 +52,9 @@ fn refused() -> Vec<(World, Command)> {
     other_type.variants.values_mut().for_each(|value| *value = sapwood_eval::Value::String(String::new()));
     let mut other_unit = flag("b");
     other_unit.unit = name("accountId");
+    let mut named = shop();
+    let outer = json!({"key": "outer", "condition": {"segment": "internal"}});
+    named.run(Command::DefineSegment { segment: crate::testing::read(outer) });
     let nowhere = Command::SetTargeting {
         environment: name("nowhere"),
         flag: name("a"),
@@ -65,7 +68,11 @@ fn refused() -> Vec<(World, Command)> {
     };
     vec![
         plain(nowhere),
-        plain(Command::RetireFlag { flag: name("x") }),
+        plain(Command::SetTargeting {
+            environment: production(),
+            flag: name("x"),
+            targeting: targeting(&json!([])),
+        }),
         plain(Command::DefineFlag { flag: flag("c"), about: About::default() }),
         plain(start(spec_with(2, "a", |spec| spec.ladder.stages.insert(0, ring("x"))))),
         plain(start(spec_with(2, "a", |spec| spec.guardrails = vec![guardrail("x", "x")]))),
@@ -87,6 +94,8 @@ fn refused() -> Vec<(World, Command)> {
             spec.ladder.stages = vec![stage(20)];
         }))),
         plain(silent),
+        plain(Command::RetireFlag { flag: name("x") }),
+        (named, Command::RemoveSegment { key: name("internal") }),
     ]
 }
 

@@ -85,7 +85,7 @@ fn guardrails_fit_into_the_budget() {
     };
     check(one(|g| g.weight_permille = 800), "rollout_started.v1");
     check(one(|g| g.weight_permille = 801), "/guardrails: the weights add up to 801 of 1000; at most 800");
-    check(one(|g| g.weight_permille = 0), "/guardrails/0/weight_permille: must be at least 1 of 1000");
+    check(one(|g| g.weight_permille = 0), "/guardrails/0/weight: must be at least 1 of 1000");
     check(one(|g| g.margin_permille = 99), "/guardrails/0/margin_permille: 99 is outside 100 to 10 000");
     check(one(|g| g.margin_permille = 10_001), "/guardrails/0/margin_permille: 10001 is outside");
     check(one(|g| g.metric = name("x")), "there is no metric `x`");
