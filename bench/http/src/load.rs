@@ -32,6 +32,8 @@ pub(crate) struct Load {
 pub(crate) struct Round {
     pub(crate) requests: u64,
     pub(crate) per_second: f64,
+    /// Processor time of the server for each answer. Others on the machine slow answers down; this they do not change.
+    pub(crate) processor_us: f64,
     pub(crate) p50_us: u64,
     pub(crate) p99_us: u64,
     /// Answers with a status from 400.
@@ -73,12 +75,17 @@ impl Load {
         let mut command = pinned(LOAD_CORE, Path::new("wrk"));
         command.args(["-t1", &format!("-c{connections}"), &format!("-d{seconds}s"), "-s"]).arg(&self.script);
         command.arg(&server.url).arg("--").arg(&self.requests);
+        let before = server.processor_us();
         let output = command.output().map_err(Failure::while_doing("starting wrk"))?;
         let said = String::from_utf8_lossy(&output.stdout);
         let result = said.lines().find_map(|line| line.strip_prefix("RESULT "));
-        result.and_then(read).ok_or_else(|| {
+        let mut round = result.and_then(read).ok_or_else(|| {
             Failure(format!("wrk gave no result: {said}{}", String::from_utf8_lossy(&output.stderr)))
-        })
+        })?;
+        let used = u32::try_from(server.processor_us() - before).unwrap_or(u32::MAX);
+        round.processor_us =
+            f64::from(used) / f64::from(u32::try_from(round.requests.max(1)).unwrap_or(u32::MAX));
+        Ok(round)
     }
 }
 
@@ -87,7 +94,7 @@ fn read(line: &str) -> Option<Round> {
     let [requests, duration_us, p50_us, p99_us, refused, failed] = figures.try_into().ok()?;
     let count = f64::from(u32::try_from(requests).ok()?);
     let seconds = f64::from(u32::try_from(duration_us).ok()?) / 1e6;
-    Some(Round { requests, per_second: count / seconds, p50_us, p99_us, refused, failed })
+    Some(Round { requests, per_second: count / seconds, processor_us: 0.0, p50_us, p99_us, refused, failed })
 }
 
 /// The round in the middle, by requests per second.

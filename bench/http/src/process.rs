@@ -101,6 +101,13 @@ impl Server {
         }
     }
 
+    /// Processor time used so far in microseconds, of all threads, in the kernel's steps of 10 ms.
+    pub(crate) fn processor_us(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let ticks = stat.rsplit(") ").next().map(|rest| rest.split(' ').skip(11).take(2));
+        ticks.into_iter().flatten().filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>() * 10_000
+    }
+
     /// Resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();

@@ -12,8 +12,8 @@ pub(crate) struct Bar {
 pub(crate) fn heading(text: &str) {
     println!("\n{text}");
     println!(
-        "{:<34} {:>10} {:>9} {:>9}   {:<13} {:>10} {:>7}  bar",
-        "", "requests/s", "p50 ms", "p99 ms", "answers", "echo", "ratio"
+        "{:<36}{:>10}{:>9}{:>9}{:>9}  {:<13}{:>9}{:>7}{:>7}  bar",
+        "", "answers/s", "p50 ms", "p99 ms", "cpu us", "answers", "echo/s", "ratio", "by cpu"
     );
 }
 
@@ -27,11 +27,13 @@ pub(crate) fn ratio(name: &str, ours: Round, floor: Round, bar: Bar, answers: &s
         Some(_) | None => format!("must {:.2}: NOT held", bar.must),
     };
     println!(
-        "{name:<34} {:>10.0} {:>9} {:>9}   {answers:<13} {:>10.0} {ratio:>7.2}  {verdict}",
+        "{name:<36}{:>10.0}{:>9}{:>9}{:>9.1}  {answers:<13}{:>9.0}{ratio:>7.2}{:>7.2}  {verdict}",
         ours.per_second,
         milliseconds(ours.p50_us),
         milliseconds(ours.p99_us),
+        ours.processor_us,
         floor.per_second,
+        floor.processor_us / ours.processor_us,
     );
 }
 
