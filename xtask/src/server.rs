@@ -25,11 +25,13 @@ pub(crate) struct Server {
     pub(crate) admin: String,
     /// The token of an application's server side.
     pub(crate) application: String,
+    /// The token of its pages and apps.
+    pub(crate) client: String,
 }
 
 impl Server {
     /// Starts `binary` on an empty `folder/data`; what it says on standard error goes to `folder/server.log`.
-    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn start(binary: &Path, folder: &Path, options: &[&str]) -> Result<Self, Failure> {
         let data = folder.join("data");
         if data.exists() {
             std::fs::remove_dir_all(&data).map_err(Failure::io(format!("emptying {}", data.display())))?;
@@ -38,7 +40,7 @@ impl Server {
         let log = folder.join("server.log");
         let errors = File::create(&log).map_err(Failure::io(format!("creating {}", log.display())))?;
         let mut command = Command::new(binary);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data).args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(Failure::io(format!("starting {}", binary.display())))?;
         let said = first_line(&mut child).and_then(|line| serde_json::from_str::<Value>(&line).ok());
@@ -51,6 +53,7 @@ impl Server {
             environment: String::new(),
             admin: String::new(),
             application: String::new(),
+            client: String::new(),
         };
         let Some(ready) = said else { return Err(server.not_ready("it printed no JSON line")) };
         server.url = server.field(&ready, "url")?;
@@ -58,6 +61,7 @@ impl Server {
         server.environment = server.field(&ready, "environment")?;
         server.admin = server.field(&ready, "admin_token")?;
         server.application = server.field(&ready, "server_token")?;
+        server.client = server.field(&ready, "client_token")?;
         Ok(server)
     }
 
@@ -68,6 +72,7 @@ impl Server {
         command.env("SAPWOOD_TEST_ENVIRONMENT", &self.environment);
         command.env("SAPWOOD_TEST_ADMIN_TOKEN", &self.admin);
         command.env("SAPWOOD_TEST_SERVER_TOKEN", &self.application);
+        command.env("SAPWOOD_TEST_CLIENT_TOKEN", &self.client);
     }
 
     /// The server's own account of the run, for a failure report.

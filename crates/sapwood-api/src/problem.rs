@@ -56,6 +56,7 @@ codes! {
     InvalidValue = "invalid_value" 422 "A value contradicts itself or something it names";
     OverLimit = "over_limit" 422 "Over a limit";
     BodyTooLarge = "body_too_large" 413 "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type" 415 "The body is not of a kind this address reads";
     Unauthenticated = "unauthenticated" 401 "No valid token";
     Forbidden = "forbidden" 403 "The token may not do this";
     NotFound = "not_found" 404 "There is nothing here";

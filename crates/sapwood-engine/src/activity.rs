@@ -1,4 +1,4 @@
-//! What the streams tell: one broadcaster per environment, one admission limit for all.
+//! What the activity stream tells, and the admission limit of all streams.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,19 +40,26 @@ impl Broadcaster {
         self.sender.receiver_count() > 0
     }
 
-    /// A new reader, unless too many streams are open.
-    pub(crate) fn subscribe(&self, open: &Arc<AtomicUsize>) -> Option<Subscription> {
-        let admitted = open.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |streams| {
-            (streams < STREAMS_MAX).then_some(streams.saturating_add(1))
-        });
-        admitted.ok()?;
-        Some(Subscription { receiver: self.sender.subscribe(), place: Place(Arc::clone(open)) })
+    /// A new reader.
+    pub(crate) fn subscribe(&self, place: Place) -> Subscription {
+        Subscription { receiver: self.sender.subscribe(), place }
     }
 }
 
 /// A place among the open streams, given back when dropped.
 #[derive(Debug)]
-struct Place(Arc<AtomicUsize>);
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    /// A place, unless too many streams are open. Whoever is in stays in: nobody loses theirs to somebody new.
+    pub(crate) fn take(open: &Arc<AtomicUsize>) -> Option<Self> {
+        let admitted = open.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |streams| {
+            (streams < STREAMS_MAX).then_some(streams.saturating_add(1))
+        });
+        admitted.ok()?;
+        Some(Self(Arc::clone(open)))
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::slice;
-use std::sync::atomic::{AtomicI64, AtomicUsize};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
@@ -14,8 +14,9 @@ use sapwood_core::time::Timestamp;
 use sapwood_core::token::Token;
 use sapwood_store::{Clock, MemoryStore, Store, StoreError};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::activity::Subscription;
+use crate::activity::{Place, Subscription};
 use crate::entropy::Entropy;
 use crate::error::OpenError;
 use crate::exposure::Desk;
@@ -23,6 +24,8 @@ use crate::folder::Ledgers;
 use crate::limits::{ENTRIES_PER_READ, LOG_PAGE_MAX};
 use crate::project::{Project, Served, read, write};
 use crate::snapshot::{Scope, Snapshot};
+use crate::standing::{Follower, Standing};
+use crate::ticket::TicketPrinter;
 use crate::unit::UnitHasher;
 
 /// Whoever shows a valid token.
@@ -61,6 +64,7 @@ impl Submitted {
 #[derive(Debug, Default)]
 struct Directory {
     callers: HashMap<[u8; 32], Arc<Caller>>,
+    callers_by_id: HashMap<Uuid, Arc<Caller>>,
     served: BTreeMap<Scope, Arc<Served>>,
 }
 
@@ -69,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) units: UnitHasher,
+    pub(crate) tickets: TicketPrinter,
     pub(crate) exposures: Desk,
     pub(crate) ledgers: tokio::sync::Mutex<Ledgers>,
     projects: RwLock<BTreeMap<ProjectKey, Arc<Project>>>,
@@ -97,6 +102,7 @@ impl Engine {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
         let units = UnitHasher::new(&store.secret("unit", entropy.bytes()).await?);
+        let tickets = TicketPrinter::new(&store.secret("stream", entropy.bytes()).await?);
         let streams = store.streams().await?;
         let inner = Inner {
             turns_told_until: AtomicI64::new(clock.now().ms()),
@@ -104,6 +110,7 @@ impl Engine {
             clock,
             entropy,
             units,
+            tickets,
             exposures: Desk::default(),
             ledgers: tokio::sync::Mutex::default(),
             projects: RwLock::default(),
@@ -119,6 +126,9 @@ impl Engine {
             }
         }
         engine.index();
+        // What turned since the last entry was appended turned before anybody could be told.
+        let now = engine.now();
+        engine.0.directory.load().served.values().for_each(|served| served.tide.turn(now));
         let mut ledgers = engine.0.ledgers.lock().await;
         *ledgers = engine.load_ledgers().await?;
         engine.read_ended(&ledgers).await?;
@@ -175,7 +185,43 @@ impl Engine {
     /// Opens a stream of what happens in an environment; `None` if there is no such environment or too many
     /// streams are open.
     pub fn subscribe(&self, scope: &Scope) -> Option<Subscription> {
-        self.served(scope)?.broadcaster.subscribe(&self.0.streams_open)
+        let served = self.served(scope)?;
+        Some(served.broadcaster.subscribe(Place::take(&self.0.streams_open)?))
+    }
+
+    /// Opens a stream of changes of what an environment serves; `None` if there is no such environment or too many
+    /// streams are open.
+    pub fn follow(&self, scope: &Scope) -> Option<Follower> {
+        let served = self.served(scope)?;
+        Some(served.tide.follow(Place::take(&self.0.streams_open)?))
+    }
+
+    /// How many streams are open, over all environments.
+    pub fn streams_open(&self) -> usize {
+        self.0.streams_open.load(Ordering::Relaxed)
+    }
+
+    /// How what an environment serves stands; `None` if there is no such environment. No wait.
+    pub fn standing(&self, scope: &Scope) -> Option<Arc<Standing>> {
+        self.served(scope).map(|served| served.tide.standing())
+    }
+
+    /// How an environment stands once it stands as `enough` says. Somebody knows of a change that is not served here
+    /// yet, so the log is looked at again, which the controller does within a second; never ends if there is none.
+    pub async fn reach(&self, scope: &Scope, mut enough: impl FnMut(&Standing) -> bool) {
+        let Some(served) = self.served(scope) else { return };
+        if enough(&served.tide.standing()) {
+            return;
+        }
+        if let Some(project) = self.project(&scope.project) {
+            project.doubt(true);
+        }
+        served.tide.reach(|standing| enough(standing)).await;
+    }
+
+    /// The token of this id, if it is valid still. No lock, no wait.
+    pub fn caller(&self, token: Uuid) -> Option<Arc<Caller>> {
+        self.0.directory.load().callers_by_id.get(&token).cloned()
     }
 
     /// Entries of a project's log after a version, at most 500.
@@ -251,7 +297,9 @@ impl Engine {
         for project in self.all_projects() {
             for token in project.state().tokens.values() {
                 let caller = Caller { project: project.key.clone(), token: token.value.clone() };
-                directory.callers.insert(*token.value.secret_hash.as_bytes(), Arc::new(caller));
+                let caller = Arc::new(caller);
+                directory.callers_by_id.insert(token.value.id, Arc::clone(&caller));
+                directory.callers.insert(*token.value.secret_hash.as_bytes(), caller);
             }
             directory.served.extend(project.served());
         }

@@ -4,6 +4,8 @@
 pub const DECIDE_ATTEMPTS_MAX: usize = 5;
 /// Open streams at most, over all environments.
 pub const STREAMS_MAX: usize = 10_000;
+/// How an environment stood that often is remembered for readers that come back; who was away for longer gets it whole.
+pub const STANDINGS_KEPT: usize = 16;
 /// Messages a slow reader of a stream may fall behind before it is told to look again.
 pub const STREAM_BACKLOG_MAX: usize = 256;
 /// Automatic exposures that wait to be journaled; more are dropped and counted.

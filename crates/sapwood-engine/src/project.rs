@@ -12,11 +12,13 @@ use sapwood_core::evidence::Evidence;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::state::{FoldError, State, Touched};
 use sapwood_core::tick::Gate;
+use sapwood_core::time::Timestamp;
 use sapwood_eval::{FlagKey, RolloutId};
 
 use crate::activity::Broadcaster;
 use crate::limits::FLAGS_REPUBLISHED_SINGLY_MAX;
 use crate::snapshot::{Scope, Snapshot};
+use crate::standing::Tide;
 
 /// What the controller last saw of a rollout.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,7 @@ pub(crate) struct Reading {
 pub(crate) struct Served {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) broadcaster: Broadcaster,
+    pub(crate) tide: Tide,
     pub(crate) readings: RwLock<BTreeMap<RolloutId, Reading>>,
 }
 
@@ -45,6 +48,8 @@ pub(crate) struct Project {
     /// An append was begun and nobody heard how it ended, so the log may be ahead of the state.
     in_doubt: AtomicBool,
     state: RwLock<State>,
+    /// When the last entry of the state was appended.
+    last_at: RwLock<Timestamp>,
     halted: RwLock<Option<FoldError>>,
     served: RwLock<BTreeMap<Scope, Arc<Served>>>,
 }
@@ -58,6 +63,16 @@ pub(crate) enum Change {
     All,
 }
 
+impl Change {
+    /// Whether an environment may serve something else after this.
+    fn is_of(&self, environment: &EnvironmentKey) -> bool {
+        match self {
+            Self::Flag(Some(place), _) => place == environment,
+            Self::Flag(None, _) | Self::All => true,
+        }
+    }
+}
+
 impl Project {
     pub(crate) fn new(key: ProjectKey) -> Self {
         Self {
@@ -65,6 +80,7 @@ impl Project {
             writer: tokio::sync::Mutex::default(),
             in_doubt: AtomicBool::new(false),
             state: RwLock::default(),
+            last_at: RwLock::default(),
             halted: RwLock::default(),
             served: RwLock::default(),
         }
@@ -109,10 +125,12 @@ impl Project {
     /// Folds entries and publishes nothing yet.
     pub(crate) fn absorb(&self, entries: &[Entry]) -> (Vec<Change>, Result<(), FoldError>) {
         let mut changes = Vec::new();
-        let outcome = {
+        let outcome: Result<(), FoldError> = {
             let mut state = write(&self.state);
             entries.iter().try_for_each(|entry| {
-                state.apply(entry).map(|touched| changes.extend(change(touched, entry)))
+                state.apply(entry).map(|touched| changes.extend(change(touched, entry)))?;
+                *write(&self.last_at) = entry.at;
+                Ok(())
             })
         };
         if let Err(error) = &outcome {
@@ -138,9 +156,18 @@ impl Project {
                 Place::Occupied(known) => (Arc::clone(known.get()), changes),
                 Place::Vacant(new) => (Arc::clone(new.insert(Arc::default())), &[Change::All][..]),
             };
-            let (next, complete) = served.snapshot.load().next(&scope, &state, changes);
+            let (mut next, complete) = served.snapshot.load().next(&scope, &state, changes);
             whole &= complete;
-            served.snapshot.store(Arc::new(next));
+            let changed = changes.iter().any(|change| change.is_of(environment));
+            if changed {
+                (next.revision, next.changed_at) = (next.version, *read(&self.last_at));
+            }
+            let next = Arc::new(next);
+            served.snapshot.store(Arc::clone(&next));
+            // Afterwards: who hears of a change and asks gets what it made.
+            if changed {
+                served.tide.move_to(next, *read(&self.last_at));
+            }
         }
         whole
     }

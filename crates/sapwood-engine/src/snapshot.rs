@@ -8,6 +8,7 @@ use sapwood_core::compose;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::rollout::ExposureSource;
 use sapwood_core::state::{Environment, State};
+use sapwood_core::time::Timestamp;
 use sapwood_eval::{FlagSet, RolloutId, Segment, SegmentKey, Subject, Warning};
 
 use crate::project::Change;
@@ -32,6 +33,10 @@ impl fmt::Display for Scope {
 pub struct Snapshot {
     /// Version of the project's stream it was folded from.
     pub version: u64,
+    /// Version of the last entry that changed what is served here.
+    pub revision: u64,
+    /// When that entry was appended.
+    pub changed_at: Timestamp,
     /// `default/production`: the name OpenFeature calls a flag set.
     pub flag_set: String,
     /// The compiled flags.
@@ -77,8 +82,15 @@ impl Snapshot {
         }
         let whole = warnings.iter().all(|warning| warning.kept_previous);
         let exposure_sources = exposure_sources(environment);
-        let next =
-            Self { version: state.version, flag_set: scope.to_string(), flags, segments, exposure_sources };
+        let next = Self {
+            version: state.version,
+            revision: self.revision,
+            changed_at: self.changed_at,
+            flag_set: scope.to_string(),
+            flags,
+            segments,
+            exposure_sources,
+        };
         (next, whole)
     }
 

@@ -28,12 +28,15 @@ impl Engine {
         }
         for project in self.all_projects() {
             for served in project.served().into_values() {
-                let turned = served.snapshot.load().flags.turned(since, now.ms()).len();
-                if turned == 0 || !served.broadcaster.has_readers() {
+                if served.snapshot.load().flags.turned(since, now.ms()).is_empty() {
                     continue;
                 }
                 // Under the writer's lock, so that this comes after the entries of the version it names.
                 let _writer = project.writer.lock().await;
+                served.tide.turn(now);
+                if !served.broadcaster.has_readers() {
+                    continue;
+                }
                 let snapshot = served.snapshot.load_full();
                 let flags = snapshot.flags.turned(since, now.ms());
                 let flags = flags.into_iter().map(|flag| flag.key().to_string()).collect();

@@ -40,6 +40,14 @@ impl FlagSet {
         self.moments.get(self.moments.partition_point(|moment| *moment <= now_ms)).copied()
     }
 
+    /// The last instant up to this one at which a condition on the time turned; nothing if none has yet. Both in
+    /// milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn last_boundary(&self, now_ms: i64) -> Option<i64> {
+        let past = self.moments.partition_point(|moment| *moment <= now_ms);
+        self.moments.get(past.checked_sub(1)?).copied()
+    }
+
     /// The flags that may answer otherwise because the time went from the first instant to the second, in order of key:
     /// those with a condition on the time that turned in between, and those that ask such a flag.
     #[must_use]

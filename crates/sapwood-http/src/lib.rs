@@ -3,11 +3,15 @@
 mod app;
 mod auth;
 mod console;
+mod cors;
 mod events;
+mod flags;
+mod follow;
 mod health;
 mod json;
 mod limits;
 mod manage;
+mod meter;
 mod ofrep;
 mod page;
 mod problem;
@@ -15,4 +19,5 @@ mod router;
 mod stream;
 
 pub use app::Options;
+pub use cors::Origins;
 pub use router::router;

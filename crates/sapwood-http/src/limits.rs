@@ -31,5 +31,23 @@ pub(crate) const STORY_ENTRIES_MAX: usize = 2_000;
 pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(10);
 /// A stream ends after this and is opened again, with the token looked at anew.
 pub(crate) const STREAM_LASTS: Duration = Duration::from_mins(30);
+/// Quiet time after which a stream of changes says that it is alive; proxies cut what is silent for longer.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
+/// A stream of changes ends after this, up to twice this, and is opened again. Its token is looked at all the time.
+pub(crate) const FOLLOW_LASTS: Duration = Duration::from_hours(6);
+/// The least time a client waits before it opens a broken stream of changes again, and half of how much it varies.
+pub(crate) const RETRY_MIN: Duration = Duration::from_secs(1);
+/// For each open stream, the wait of everybody varies by so much more: some 400 streams are opened again a second.
+pub(crate) const RETRY_SPREAD: Duration = Duration::from_micros(2_400);
+/// The official provider for the web gives a broken stream up after 30 seconds.
+pub(crate) const RETRY_SPREAD_MAX: Duration = Duration::from_secs(24);
+/// How long who is refused a stream is to wait at least; twice this at most.
+pub(crate) const REFUSED_STREAM_WAITS: Duration = Duration::from_secs(10);
+/// A page that nobody looks at for this long closes its stream.
+pub(crate) const PAGE_HIDDEN_MAX: Duration = Duration::from_mins(2);
+/// How long an evaluation waits for a change that its client was told of and that is not served here yet.
+pub(crate) const CHANGE_ARRIVES_WITHIN: Duration = Duration::from_secs(2);
+/// Tokens whose requests are counted at once.
+pub(crate) const METERED_TOKENS_MAX: usize = 10_000;
 /// How long a client waits before it opens a broken stream again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);

@@ -5,12 +5,13 @@
 
 pub(crate) mod bulk;
 mod etag;
+pub(crate) mod stream;
 
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sapwood_api::ofrep::{EvaluationFailure, EvaluationSuccess, GeneralFailure};
 use sapwood_api::problem::Code;
@@ -24,7 +25,7 @@ use crate::app::App;
 use crate::auth;
 use crate::json::{arrive, is_deep};
 use crate::limits::JSON_DEPTH_MAX;
-use crate::problem::{Refusal, manners};
+use crate::problem::Refusal;
 
 /// A refusal in the protocol's own words.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl IntoResponse for Failed {
         let body =
             GeneralFailure { error_code: Some(error_code.to_owned()), error_details: refusal.detail.clone() };
         let mut response = answer(refusal.status(), &body);
-        manners(refusal.code, response.headers_mut());
+        refusal.manners(response.headers_mut());
         response
     }
 }
@@ -56,7 +57,9 @@ impl FromRequestParts<App> for Evaluate {
     type Rejection = Failed;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failed> {
-        auth::Evaluate::from_request_parts(parts, app).await.map(Self).map_err(Failed)
+        let evaluate = auth::Evaluate::from_request_parts(parts, app).await?;
+        app.meter(&evaluate.caller)?;
+        Ok(Self(evaluate))
     }
 }
 
@@ -67,6 +70,7 @@ impl FromRequest<App> for Arrived {
     type Rejection = Failed;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Failed> {
+        is_json(request.headers())?;
         arrive(request, app).await.map(Self).map_err(Failed)
     }
 }
@@ -113,6 +117,20 @@ pub(crate) async fn evaluate(
 /// For addresses below `/ofrep` that are not served.
 pub(crate) fn not_found(request: &Request) -> Response {
     Failed(crate::problem::not_found(request)).into_response()
+}
+
+/// What says that it is something else than JSON is not read as if it were. Who says nothing is taken at their word.
+fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let said = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
+    let kind = said(header::CONTENT_TYPE).unwrap_or_else(|| "application/json".to_owned());
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let coding = said(header::CONTENT_ENCODING).unwrap_or_default();
+    let is_json = kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    if is_json && matches!(coding.trim(), "" | "identity") {
+        return Ok(());
+    }
+    let detail = "send the body as `Content-Type: application/json`, and not compressed";
+    Err(Refusal::new(Code::UnsupportedMediaType, detail))
 }
 
 fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {

@@ -1,16 +1,18 @@
 //! The one place where a refusal becomes an HTTP answer: every case by name, none by default, so that a new one does
 //! not compile until it has a code, a status and a page in the reference.
 
+use std::time::Duration;
+
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Problem};
 use sapwood_core::rejection::Rejection;
 use sapwood_engine::{ReportError, StoreError, SubmitError};
 
-/// Seconds after which it makes sense to try again.
-const RETRY_AFTER_SECONDS: u64 = 1;
+/// When it makes sense to try again, if nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A problem on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +21,19 @@ pub(crate) struct Refusal {
     /// What is wrong and what to do.
     pub(crate) detail: String,
     path: Option<String>,
+    /// How long to wait before trying again, where that makes sense.
+    wait: Option<Duration>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), path: None }
+        Self { code, detail: detail.into(), path: None, wait: None }
+    }
+
+    /// The same, with how long to wait.
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
     }
 
     /// The same, at a place in the request.
@@ -45,24 +55,28 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut problem = Problem::new(self.code, self.detail);
-        problem.path = self.path;
+        let mut problem = Problem::new(self.code, self.detail.clone());
+        problem.path.clone_from(&self.path);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        manners(self.code, headers);
+        self.manners(headers);
         response
     }
 }
 
-/// Headers that belong to a code, whatever the body is.
-pub(crate) fn manners(code: Code, headers: &mut axum::http::HeaderMap) {
-    if code.status() == 401 {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sapwood\""));
-    }
-    if matches!(code.status(), 429 | 503) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+impl Refusal {
+    /// Headers that belong to the code, whatever the body is.
+    pub(crate) fn manners(&self, headers: &mut HeaderMap) {
+        if self.code.status() == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sapwood\""));
+        }
+        if matches!(self.code.status(), 429 | 503) {
+            // Whole seconds, rounded up and never 0: some clients take 0 for nothing said.
+            let wait = self.wait.unwrap_or(RETRY_AFTER).as_millis().div_ceil(1_000).max(1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(u64::try_from(wait).unwrap_or(u64::MAX)));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::{App, Options};
 use crate::limits::{BATCH_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
 use crate::manage::{definitions, log, rollouts, tokens};
-use crate::{console, events, health, ofrep, problem, stream};
+use crate::{console, cors, events, flags, health, ofrep, problem, stream};
 
 /// Scripts and styles from our own files, forms and streams to ourselves, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Everything this server answers.
 pub fn router(engine: Engine, options: Options) -> Router {
-    let app = App { engine, options, sessions: std::sync::Arc::default() };
+    let app = App::new(engine, options);
     Router::new()
         .merge(health_routes())
         .merge(evaluation_routes())
@@ -30,6 +30,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(problem::defect))
+        .layer(middleware::from_fn_with_state(app.clone(), cors::cors))
         .layer(middleware::map_response(carry))
         .with_state(app)
 }
@@ -47,6 +48,7 @@ fn evaluation_routes() -> Router<App> {
         .route("/ofrep/v1/evaluate/flags", post(ofrep::bulk::evaluate_all))
         .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk::evaluate_all))
         .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate))
+        .route("/ofrep/v1/stream", get(ofrep::stream::notices))
         .layer(DefaultBodyLimit::max(EVALUATE_BYTES_MAX))
 }
 
@@ -55,6 +57,7 @@ fn event_routes() -> Router<App> {
         .route("/api/v1/events", post(events::report))
         .layer(DefaultBodyLimit::max(BATCH_BYTES_MAX))
         .route("/api/v1/stream/activity", get(stream::activity))
+        .route("/api/v1/stream/flags", get(flags::stream))
 }
 
 fn manage_routes() -> Router<App> {

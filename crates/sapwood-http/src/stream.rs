@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use sapwood_api::problem::Code;
 use sapwood_core::token::Permission;
 use sapwood_engine::{Engine, Next, Scope, Subscription};
 use tokio::time::{Instant, timeout_at};
@@ -16,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::app::App;
 use crate::auth::{permitted, query, token_scope};
 use crate::console::session::Visitor;
+use crate::follow;
 use crate::limits::{BEAT_EVERY, RETRY_AFTER, STREAM_LASTS};
 use crate::problem::Refusal;
 
@@ -47,10 +47,9 @@ pub(crate) async fn activity(
     Watch { scope }: Watch,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    let subscription = engine.subscribe(&scope).ok_or_else(|| follow::too_many(&engine))?;
+    // After subscribing: what happens in between is told twice rather than never.
     let now = engine.snapshot(&scope).ok_or_else(|| Refusal::nothing("such environment"))?.version;
-    let subscription = engine.subscribe(&scope).ok_or_else(|| {
-        Refusal::new(Code::TooManyStreams, "as many streams are open as this server allows; try again later")
-    })?;
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse::<u64>().ok());
     let begin = Begin { now, missed: seen.is_some_and(|seen| seen < now) };
     let alive = Event::default().comment("alive").event("beat").data(now.to_string());

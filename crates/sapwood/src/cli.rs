@@ -1,9 +1,11 @@
 //! The command line: what can be asked, and what is assumed when it is not said.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
@@ -71,6 +73,13 @@ pub(crate) struct ServeArgs {
     /// Directory of the embedded database; made if it is not there.
     #[arg(long, env = "SAPWOOD_DATA", default_value = "sapwood-data")]
     pub(crate) data: PathBuf,
+    /// Whose pages may evaluate flags, such as `https://shop.example`; may be given several times. Everybody's if absent:
+    /// a page can do no more than its token allows.
+    #[arg(long, env = "SAPWOOD_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin)]
+    pub(crate) allow_origin: Vec<HeaderValue>,
+    /// How many evaluations one token may ask for a second; more are answered with 429. No limit if absent.
+    #[arg(long, env = "SAPWOOD_RATE_LIMIT", value_name = "PER_SECOND")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
     /// Print one JSON object when ready.
     #[arg(long)]
     pub(crate) json: bool,
@@ -111,6 +120,17 @@ pub(crate) struct ServerArgs {
     pub(crate) environment: String,
 }
 
+/// An origin as browsers send it: anything else would never be met, and nobody would know why.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.split_once("://").map(|(_, host)| host);
+    let is_origin =
+        text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
+    let value = HeaderValue::from_str(&text.to_ascii_lowercase()).ok();
+    value.filter(|_| is_origin).ok_or_else(|| {
+        "write scheme, host and, where it is not the usual one, port, as `https://shop.example`".to_owned()
+    })
+}
+
 impl Cli {
     /// A server says what it does; commands speak for themselves.
     pub(crate) const fn default_log_level(&self) -> &'static str {
@@ -136,5 +156,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_send_them() {
+        for text in ["https://shop.example", "http://localhost:3000", "*", "HTTPS://Shop.example"] {
+            assert!(super::origin(text).is_ok(), "{text}");
+        }
+        for text in ["shop.example", "https://shop.example/", "https://", "", "https://a b", "https://a/b"] {
+            assert!(super::origin(text).is_err(), "{text}");
+        }
     }
 }

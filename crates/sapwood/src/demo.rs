@@ -52,7 +52,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
     let engine = Engine::open(Arc::new(store), Arc::new(clock.clone()), entropy).await?;
     let tokens = first_start::prepare(&engine).await?;
     let tokens = tokens.ok_or_else(|| Failure::Said("the demo's database was not empty".to_owned()))?;
-    let router = sapwood_http::router(engine.clone(), sapwood_http::Options { console_open: true });
+    let router = sapwood_http::router(
+        engine.clone(),
+        sapwood_http::Options { console_open: true, ..Default::default() },
+    );
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
     let admin = Client::new(&url, &tokens.admin)?;
     let application = Client::new(&url, &tokens.server)?;

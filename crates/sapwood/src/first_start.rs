@@ -18,6 +18,7 @@ pub(crate) const PRODUCTION: &str = "production";
 pub(crate) struct FirstTokens {
     pub(crate) admin: String,
     pub(crate) server: String,
+    pub(crate) client: String,
 }
 
 /// The default project's key.
@@ -42,11 +43,13 @@ pub(crate) async fn prepare(engine: &Engine) -> Result<Option<FirstTokens>, Fail
     let (admin_command, _, admin) = convert::token(engine, token("admin", "First admin", None))?;
     let (server_command, _, server) =
         convert::token(engine, token("server", "First server", Some(PRODUCTION)))?;
-    commands.extend([server_command, admin_command]);
+    let (client_command, _, client) =
+        convert::token(engine, token("client", "First client", Some(PRODUCTION)))?;
+    commands.extend([server_command, client_command, admin_command]);
     for command in commands {
         engine.submit(&project, Actor::System, command).await?;
     }
-    Ok(Some(FirstTokens { admin, server }))
+    Ok(Some(FirstTokens { admin, server, client }))
 }
 
 fn token(kind: &str, name: &str, environment: Option<&str>) -> TokenRequest {

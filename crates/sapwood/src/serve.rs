@@ -35,7 +35,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let tokens = first_start::prepare(&engine).await?;
     let url = format!("http://{}", listener.local_addr()?);
     announce(Out::new(args.json), &url, tokens.as_ref(), &args)?;
-    let options = sapwood_http::Options { console_open: false };
+    let allow_origins = if args.allow_origin.iter().all(|origin| origin == "*") {
+        sapwood_http::Origins::Any
+    } else {
+        sapwood_http::Origins::These(args.allow_origin.clone())
+    };
+    let options = sapwood_http::Options { console_open: false, allow_origins, rate_limit: args.rate_limit };
     let router = sapwood_http::router(engine.clone(), options);
     let looking = tokio::spawn({
         let engine = engine.clone();
@@ -75,13 +80,15 @@ fn announce(out: Out, url: &str, tokens: Option<&FirstTokens>, args: &ServeArgs)
     if let Some(tokens) = tokens {
         text = format!(
             "{text}\n\nThis is the first start. These tokens are shown once; keep them:\n  \
-             admin   {}\n  server  {}   (for environment `{PRODUCTION}`)\n\n\
-             Sign in to the console with the admin token; give your application the server token.",
-            tokens.admin, tokens.server
+             admin   {}\n  server  {}   (for environment `{PRODUCTION}`)\n  client  {}   (for the same)\n\n\
+             Sign in to the console with the admin token; give your application the server token, and pages and apps \
+             the client token, which sees values of client-visible flags and nothing else.",
+            tokens.admin, tokens.server, tokens.client
         );
         if let Some(fields) = json.as_object_mut() {
             fields.insert("admin_token".to_owned(), json!(tokens.admin));
             fields.insert("server_token".to_owned(), json!(tokens.server));
+            fields.insert("client_token".to_owned(), json!(tokens.client));
         }
     }
     out.say(&text, &json)

@@ -7,6 +7,9 @@ const environment = need('SAPWOOD_TEST_ENVIRONMENT');
 
 export const baseUrl = url;
 export const serverToken = need('SAPWOOD_TEST_SERVER_TOKEN');
+export const clientToken = need('SAPWOOD_TEST_CLIENT_TOKEN');
+/** A server that allows two evaluations a second, and nothing but its address and a token for it. */
+export const strict = { url: need('SAPWOOD_TEST_STRICT_URL'), token: need('SAPWOOD_TEST_STRICT_TOKEN') };
 
 const projectPath = `/api/v1/projects/${project}`;
 const environmentPath = `${projectPath}/environments/${environment}`;
@@ -45,6 +48,17 @@ export async function createFlag(key) {
   await expectOk('PUT', `${environmentPath}/flags/${key}`, {
     targeting: { on: true, off_variant: 'off', rules: [], default: { variant: 'off' } },
   });
+}
+
+/** A flag of any type, and what it serves. */
+export async function defineFlag(key, flag, targeting) {
+  await expectOk('PUT', `${projectPath}/flags/${key}`, { flag });
+  await expectOk('PUT', `${environmentPath}/flags/${key}`, { targeting: { on: true, rules: [], ...targeting } });
+}
+
+/** A token of another kind. */
+export async function createToken(kind) {
+  return (await expectOk('POST', `${projectPath}/tokens`, { kind, name: `tests ${kind}`, environment })).token;
 }
 
 export async function createMetric(key) {

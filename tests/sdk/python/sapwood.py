@@ -16,6 +16,10 @@ def _need(name):
 
 BASE_URL = _need("SAPWOOD_TEST_URL")
 SERVER_TOKEN = _need("SAPWOOD_TEST_SERVER_TOKEN")
+CLIENT_TOKEN = _need("SAPWOOD_TEST_CLIENT_TOKEN")
+# A server that allows two evaluations a second, and nothing but its address and a token for it.
+STRICT_URL = _need("SAPWOOD_TEST_STRICT_URL")
+STRICT_TOKEN = _need("SAPWOOD_TEST_STRICT_TOKEN")
 _ADMIN_TOKEN = _need("SAPWOOD_TEST_ADMIN_TOKEN")
 _PROJECT = f"/api/v1/projects/{_need('SAPWOOD_TEST_PROJECT')}"
 _ENVIRONMENT = f"{_PROJECT}/environments/{_need('SAPWOOD_TEST_ENVIRONMENT')}"
@@ -49,6 +53,19 @@ def create_flag(key):
         f"{_ENVIRONMENT}/flags/{key}",
         {"targeting": {"on": True, "off_variant": "off", "rules": [], "default": {"variant": "off"}}},
     )
+
+
+def define_flag(key, flag, **targeting):
+    """A flag of any type, and what it serves."""
+    _expect_ok("PUT", f"{_PROJECT}/flags/{key}", {"flag": flag})
+    targeting = {"on": True, "off_variant": "off", "rules": [], **targeting}
+    _expect_ok("PUT", f"{_ENVIRONMENT}/flags/{key}", {"targeting": targeting})
+
+
+def create_token(kind):
+    """A token of another kind."""
+    body = {"kind": kind, "name": f"tests {kind}", "environment": os.environ["SAPWOOD_TEST_ENVIRONMENT"]}
+    return _expect_ok("POST", f"{_PROJECT}/tokens", body)["token"]
 
 
 def create_metric(key):

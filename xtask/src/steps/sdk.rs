@@ -33,7 +33,10 @@ fn python(places: &Places, report: &mut Report) -> Result<(), Failure> {
     against_a_server(places, "sdk-python", command, unittest_count, report)
 }
 
-/// Each suite has a server to itself, so that neither sees the flags of the other.
+/// Evaluations a second that the strict server allows; few, so that a client soon asks for too many.
+const STRICT_RATE: &str = "2";
+
+/// Each suite has a server to itself, so that neither sees the flags of the other, and one that allows few requests.
 fn against_a_server(
     places: &Places,
     name: &str,
@@ -41,12 +44,16 @@ fn against_a_server(
     count: fn(&str) -> u64,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let server = Server::start(&places.binary(), &places.scratch(name)?)?;
+    let server = Server::start(&places.binary(), &places.scratch(name)?, &[])?;
+    let strict = places.scratch(&format!("{name}-strict"))?;
+    let strict = Server::start(&places.binary(), &strict, &["--rate-limit", STRICT_RATE])?;
     server.introduce_to(&mut command);
+    command.env("SAPWOOD_TEST_STRICT_URL", &strict.url);
+    command.env("SAPWOOD_TEST_STRICT_TOKEN", &strict.application);
     let (tests, result) = shell::run_counting(&mut command, count);
     report.tests += tests;
     if result.is_err() {
-        println!("--- what the server said\n{}---", server.log_text());
+        println!("--- what the server said\n{}---\n{}---", server.log_text(), strict.log_text());
     }
     result?;
     if tests == 0 { Err(Failure::Found(format!("{name}: no test ran"))) } else { Ok(()) }

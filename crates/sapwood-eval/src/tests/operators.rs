@@ -85,6 +85,15 @@ fn the_next_boundary_is_the_next_instant_at_which_something_turns() {
     assert_eq!(turned(&set, eight, nine - 1), Vec::<String>::new());
     let (changed, _) = set.republish(config(rule("plain", now("before", "2026-11-01T08:00:00.001Z"))));
     assert_eq!(changed.next_boundary(eight), Some(eight + 1));
+    for (at, last) in [
+        (i64::MIN, None),
+        (eight - 1, None),
+        (eight, Some(eight)),
+        (nine, Some(nine)),
+        (i64::MAX, Some(nine)),
+    ] {
+        assert_eq!(set.last_boundary(at), last, "{at}");
+    }
     assert_eq!(turned(&changed, eight, nine), ["a", "asks", "plain"]);
     let (back, _) = changed.republish(config(rule("plain", json!("always"))));
     assert_eq!(back.next_boundary(eight), Some(nine));

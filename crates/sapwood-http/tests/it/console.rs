@@ -131,7 +131,7 @@ async fn forms_of_other_sites_change_nothing() {
 
 #[tokio::test]
 async fn an_open_console_is_for_this_machine_only() {
-    let app = TestApp::with(Options { console_open: true }).await;
+    let app = TestApp::with(Options { console_open: true, ..Options::default() }).await;
     assert_eq!(browse(&app, "GET", "/", "", "").await.status, 200);
     for host in ["rebound.example:8080", "192.168.1.4:8080"] {
         let request = Request::get("/").header("host", host).body(Body::empty()).unwrap();
@@ -144,7 +144,7 @@ async fn an_open_console_is_for_this_machine_only() {
 
 #[tokio::test]
 async fn assets_are_kept_for_ever_under_names_of_their_content() {
-    let app = TestApp::with(Options { console_open: true }).await;
+    let app = TestApp::with(Options { console_open: true, ..Options::default() }).await;
     let page = browse(&app, "GET", "/", "", "").await.text;
     let addresses: Vec<_> = page.split('"').filter(|text| text.starts_with("/assets/")).collect();
     assert_eq!(addresses.len(), 3, "{addresses:?}");
@@ -159,7 +159,7 @@ async fn assets_are_kept_for_ever_under_names_of_their_content() {
 
 #[tokio::test]
 async fn people_get_a_page_where_nothing_is() {
-    let app = TestApp::with(Options { console_open: true }).await;
+    let app = TestApp::with(Options { console_open: true, ..Options::default() }).await;
     let page = browse(&app, "GET", "/nothing", "", "").await;
     assert_eq!(page.status, 404);
     assert!(page.text.contains("<h1>There is nothing here</h1>"), "{}", page.text);

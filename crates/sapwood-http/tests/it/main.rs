@@ -9,10 +9,16 @@ mod bulk;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod manage;
 #[cfg(test)]
 mod ofrep;
 #[cfg(test)]
+mod reader;
+#[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod streams;

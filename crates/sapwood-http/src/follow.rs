@@ -1,0 +1,113 @@
+//! Streams of changes, whatever they say: who may go on hearing, how long, and what is sent when there is nothing to say.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use sapwood_api::problem::Code;
+use sapwood_engine::{Encoded, Engine, Follower, Mark, Standing};
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::auth::query;
+use crate::limits::{
+    FOLLOW_LASTS, PING_EVERY, REFUSED_STREAM_WAITS, RETRY_MIN, RETRY_SPREAD, RETRY_SPREAD_MAX,
+};
+use crate::problem::Refusal;
+
+/// Where a reader was, as it says: the id of the last event it saw, or, when it comes for the first time, `?since=`.
+/// What cannot be read is as good as nothing.
+pub(crate) struct Seen(pub(crate) Option<Mark>);
+
+impl FromRequestParts<App> for Seen {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let seen = match parts.headers.get("last-event-id") {
+            Some(id) => id.to_str().ok(),
+            None => query(parts, "since"),
+        };
+        Ok(Self(seen.and_then(|mark| mark.parse().ok())))
+    }
+}
+
+/// An open stream of changes.
+pub(crate) struct Follow {
+    pub(crate) engine: Engine,
+    /// Revoked, it is told nothing more.
+    pub(crate) token: Uuid,
+    pub(crate) follower: Follower,
+    /// What its reader knows.
+    pub(crate) at: Arc<Standing>,
+    /// What to tell a reader that knows the first of what is now the second.
+    pub(crate) say: fn(&Follower, &Standing, &Standing) -> Encoded,
+}
+
+impl Follow {
+    /// The answer: `first`, and from then on what there is to say.
+    pub(crate) fn response(self, first: Bytes) -> Response {
+        let until = Instant::now() + FOLLOW_LASTS + jitter(&self.engine, FOLLOW_LASTS);
+        let follow = stream::unfold(self, move |mut open| async move {
+            let said = open.next(until).await?;
+            Some((Ok::<_, Infallible>(said), open))
+        });
+        let body = Body::from_stream(stream::once(async { Ok(first) }).chain(follow));
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            // Proxies that collect answers before they pass them on would make a stream useless.
+            (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+        ];
+        (headers, body).into_response()
+    }
+
+    async fn next(&mut self, until: Instant) -> Option<Bytes> {
+        let ping = Instant::now() + PING_EVERY;
+        loop {
+            let next = timeout_at(ping.min(until), self.follower.next()).await;
+            self.engine.caller(self.token)?;
+            match next {
+                Ok(now) => {
+                    let now = now?;
+                    if now.mark != self.at.mark {
+                        let said = (self.say)(&self.follower, &self.at, &now);
+                        self.at = now;
+                        return Some(Bytes::from_owner(said));
+                    }
+                }
+                Err(_) if Instant::now() >= until => return None,
+                Err(_) => return Some(Bytes::from_static(b": ping\n\n")),
+            }
+        }
+    }
+}
+
+/// How long a reader is to wait before it opens a broken stream again, in milliseconds: another time for each, and
+/// spread the wider the more there are, so that after a restart they do not all come at once.
+pub(crate) fn retry_ms(engine: &Engine) -> u128 {
+    let readers = u32::try_from(engine.streams_open()).unwrap_or(u32::MAX);
+    let spread = RETRY_SPREAD.saturating_mul(readers).min(RETRY_SPREAD_MAX);
+    (RETRY_MIN + jitter(engine, RETRY_MIN + spread)).as_millis()
+}
+
+/// As many streams are open as there may be. Whoever is refused comes back at another time than the others.
+pub(crate) fn too_many(engine: &Engine) -> Refusal {
+    let wait = REFUSED_STREAM_WAITS + jitter(engine, REFUSED_STREAM_WAITS);
+    let detail =
+        "as many streams are open as this server allows; evaluation goes on without, so try again later";
+    Refusal::new(Code::TooManyStreams, detail).after(wait)
+}
+
+/// Between nothing and `most`.
+fn jitter(engine: &Engine, most: Duration) -> Duration {
+    let [a, b, ..] = engine.entropy().bytes();
+    most.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))
+}
