@@ -3,7 +3,7 @@
 //! Waudby-Smith and Ramdas (2024, arXiv 2010.09686), theorem 3 with predictable plug-in bets. It depends on the
 //! order of the values, so its state cannot be merged: one node keeps it. Slower than `mean` once there are hundreds.
 
-use crate::logs::budget;
+use crate::logs::{budget, log_sum_exp};
 
 /// Which way the mean is suspected to be off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +75,32 @@ impl Bettor {
     pub fn log_e(&self) -> f64 {
         match self.direction {
             Direction::Above => self.log_above,
-            Direction::Either => self.log_above.max(self.log_below) - std::f64::consts::LN_2,
+            Direction::Either => self.log_hedged(0.5, Hedge::Larger),
         }
     }
+
+    /// Logarithm of what is left when `above`, a part in [0, 1], was bet on the mean being above and the rest on its
+    /// being below; negative infinity for an `above` outside that range, never NaN.
+    #[must_use]
+    pub fn log_hedged(&self, above: f64, hedge: Hedge) -> f64 {
+        if !(0.0..=1.0).contains(&above) {
+            return f64::NEG_INFINITY;
+        }
+        let parts = [above.ln() + self.log_above, (-above).ln_1p() + self.log_below];
+        match hedge {
+            Hedge::Larger => parts.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            Hedge::Sum => log_sum_exp(parts.into_iter()),
+        }
+    }
+}
+
+/// What counts of a bet that was split between two directions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hedge {
+    /// The larger part only.
+    Larger,
+    /// Both parts together.
+    Sum,
 }
 
 #[cfg(test)]

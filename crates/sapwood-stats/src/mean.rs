@@ -5,7 +5,7 @@
 //! 5 % were promised). The sum over epochs is judged by a one-sided normal mixture. Asymptotic, unlike the ratio
 //! test: it wants a hundred subjects per arm, and values capped at a level declared before the start.
 
-use crate::logs::{budget, count, positive};
+use crate::logs::{budget, centred_squares, count, difference_of_quotients, exact_sum, positive};
 use crate::mixture::{one_sided_log_e, one_sided_rho};
 use crate::special::normal::normal_quantile;
 use crate::strata::Harm;
@@ -56,9 +56,16 @@ impl Score {
 /// in an arm, without spread, or with sums that are not numbers are left out.
 #[must_use]
 pub fn score(epochs: &[Epoch], harm: Harm, margin: f64) -> Score {
+    score_from(epochs, harm, margin, UNITS_MIN)
+}
+
+/// [`score`] with another number of subjects (at least 1) from which an arm is judged; fewer than the default break
+/// the promise, so this is for holding the formula against other implementations of it.
+#[must_use]
+pub fn score_from(epochs: &[Epoch], harm: Harm, margin: f64, units_min: u64) -> Score {
     let mut total = Score::default();
     for epoch in epochs {
-        let Some((difference, variance)) = difference(epoch) else { continue };
+        let Some((difference, variance)) = difference(epoch, units_min) else { continue };
         let harmful = match harm {
             Harm::Up => difference,
             Harm::Down => -difference,
@@ -95,16 +102,18 @@ pub fn tuning(detectable: f64, alpha: f64) -> Option<f64> {
 }
 
 /// Difference of means and its variance under "no effect".
-fn difference(epoch: &Epoch) -> Option<(f64, f64)> {
+fn difference(epoch: &Epoch, units_min: u64) -> Option<(f64, f64)> {
     let (treated, control) = (&epoch.treated, &epoch.control);
-    if treated.units.min(control.units) < UNITS_MIN {
+    if treated.units.min(control.units) < units_min.max(1) {
         return None;
     }
     let (n_treated, n_control) = (count(treated.units), count(control.units));
-    let (n, sum) = (n_treated + n_control, treated.sum + control.sum);
-    let squares = treated.sum_squares + control.sum_squares - sum / n * sum;
+    let n = n_treated + n_control;
+    let sum = exact_sum(treated.sum, control.sum);
+    let squares = centred_squares(exact_sum(treated.sum_squares, control.sum_squares), sum, n);
     let variance = squares / (n - 1.0) * (n_treated.recip() + n_control.recip());
-    positive(variance).then(|| (treated.sum / n_treated - control.sum / n_control, variance))
+    positive(variance)
+        .then(|| (difference_of_quotients((treated.sum, n_treated), (control.sum, n_control)), variance))
 }
 
 #[cfg(test)]

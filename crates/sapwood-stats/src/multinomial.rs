@@ -5,7 +5,7 @@
 //! varies with time, which cancels out.
 
 use crate::logs::{bisect, budget, count, positive};
-use crate::special::gamma::ln_gamma;
+use crate::special::beta::{Part, log_fair_beta};
 
 /// Concentration of the Dirichlet prior around the shares; the larger, the smaller the imbalance it bets on.
 pub const CONCENTRATION: f64 = 100.0;
@@ -30,14 +30,14 @@ pub fn log_e(arms: &[Arm], concentration: f64) -> f64 {
         return 0.0;
     }
     let units: f64 = arms.iter().map(|arm| count(arm.units)).sum();
-    let each: f64 = arms
-        .iter()
-        .map(|arm| {
-            let prior = concentration * arm.share;
-            ln_gamma(prior + count(arm.units)) - ln_gamma(prior) - count(arm.units) * arm.share.ln()
-        })
-        .sum();
-    let log_e = each - (ln_gamma(concentration + units) - ln_gamma(concentration));
+    let part = |arm: &Arm, counted: f64, all: f64| Part {
+        size: concentration * arm.share + counted,
+        share: arm.share,
+        surplus: (-all).mul_add(arm.share, counted),
+    };
+    let after = arms.iter().map(|arm| part(arm, count(arm.units), units));
+    let before = arms.iter().map(|arm| part(arm, 0.0, 0.0));
+    let log_e = log_fair_beta(after, concentration + units) - log_fair_beta(before, concentration);
     if log_e.is_nan() { 0.0 } else { log_e }
 }
 

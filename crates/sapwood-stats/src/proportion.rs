@@ -3,9 +3,9 @@
 //! A ceiling ("never above 20 % errors") needs no control, so it also fires on an outage that hits both arms. It
 //! cannot tell the release from the weather; that is why ceilings hold by default and do not roll back.
 
-use crate::logs::{bisect, budget, count, positive};
-use crate::mixture::beta_binomial::{BetaBinomial, Sides};
-use crate::special::beta::log_incomplete_beta;
+use crate::logs::{bisect, budget, count};
+use crate::mixture::two_sided_rho;
+use crate::special::beta::Halves;
 
 /// Logarithm of the evidence that subjects are affected more often than `ceiling`, a probability in (0, 1).
 ///
@@ -18,10 +18,16 @@ pub fn log_e_above(affected: u64, unaffected: u64, ceiling: f64) -> f64 {
         return 0.0;
     }
     let (affected, unaffected) = (count(affected), count(unaffected));
-    let (log_ceiling, log_rest) = (ceiling.ln(), (-ceiling).ln_1p());
     // The integral from the ceiling up is the one from zero up, seen from the other end.
-    let bets = log_incomplete_beta(unaffected + 1.0, affected + 1.0, 1.0 - ceiling) - log_rest;
-    let log_e = bets - affected * log_ceiling - unaffected * log_rest;
+    let surplus = (affected + unaffected + 2.0).mul_add(ceiling, -(affected + 1.0));
+    let halves = Halves {
+        first: unaffected + 1.0,
+        second: affected + 1.0,
+        share: 1.0 - ceiling,
+        rest: ceiling,
+        surplus,
+    };
+    let log_e = halves.log_fair_beta() + ceiling.ln() + halves.log_incomplete();
     if log_e.is_nan() { 0.0 } else { log_e }
 }
 
@@ -34,36 +40,74 @@ pub struct Interval {
     pub upper: f64,
 }
 
-/// The confidence sequence for the probability of being affected, at level `1 - alpha`, at every look at once.
-///
-/// Holds every probability against which the two-sided beta-binomial mixture has less evidence than `1 / alpha`
-/// (confseq's Bernoulli interval). `optimal_units` (at least 1) is the number of subjects at which it is to be
-/// tightest. An `alpha` outside (0, 1) or an unusable `optimal_units` excludes nothing.
-#[must_use]
-pub fn interval(affected: u64, unaffected: u64, alpha: f64, optimal_units: f64) -> Interval {
-    let whole = Interval { lower: 0.0, upper: 1.0 };
-    let (affected, units) = (count(affected), count(affected) + count(unaffected));
-    if !budget(alpha) || !positive(optimal_units) || units <= 0.0 {
-        return whole;
-    }
-    let line = -alpha.ln();
-    let excluded = |probability: f64| {
-        let spread = probability * (1.0 - probability);
-        BetaBinomial::new(optimal_units * spread, TUNED_AT, probability, 1.0 - probability, Sides::Two)
-            .is_some_and(|mixture| mixture.log_e(affected - units * probability, units * spread) >= line)
-    };
-    let estimate = affected / units;
-    Interval {
-        lower: if excluded(NEAR_ZERO) { bisect(NEAR_ZERO, estimate, excluded) } else { 0.0 },
-        upper: if excluded(NEAR_ONE) { bisect(estimate, NEAR_ONE, |p| !excluded(p)) } else { 1.0 },
+/// Where a confidence sequence is to be tightest; this affects its width, never its validity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Number of subjects, above 0.
+    pub units: f64,
+    /// Level, in (0, 1).
+    pub alpha: f64,
+}
+
+impl Tuning {
+    /// The weight of the mixing distribution, in units: equation (21) of Howard and others in units of the variance of
+    /// one subject, less that subject, and at least a thousandth. `None` if out of range.
+    fn prior_units(self) -> Option<f64> {
+        Some((two_sided_rho(self.units, self.alpha)? - 1.0).max(1e-3))
     }
 }
 
-/// Level the mixture is tuned for, as in confseq; the interval is valid at any.
-const TUNED_AT: f64 = 0.05;
-/// The ends of the search: probabilities beyond are not told apart from 0 and 1.
-const NEAR_ZERO: f64 = 1e-12;
-const NEAR_ONE: f64 = 1.0 - 1e-12;
+/// The confidence sequence for the probability of being affected, at level `1 - alpha`, at every look at once.
+///
+/// Holds every probability against which the two-sided beta-binomial mixture has less evidence than `1 / alpha`
+/// (confseq's Bernoulli interval). `tuning` says where it is to be tightest. An `alpha` outside (0, 1) or an unusable
+/// tuning excludes nothing.
+#[must_use]
+pub fn interval(affected: u64, unaffected: u64, alpha: f64, tuning: Tuning) -> Interval {
+    let whole = Interval { lower: 0.0, upper: 1.0 };
+    let Some(prior) = tuning.prior_units() else { return whole };
+    if !budget(alpha) || (affected == 0 && unaffected == 0) {
+        return whole;
+    }
+    let counts = (count(affected), count(unaffected));
+    let line = -alpha.ln();
+    let excluded = |odds: f64| log_e_against(counts, prior, odds) >= line;
+    let estimate = (counts.0.ln() - counts.1.ln()).clamp(-LOG_ODDS_MAX, LOG_ODDS_MAX);
+    let probability = |odds: f64| ((-odds).exp() + 1.0).recip();
+    Interval {
+        lower: if excluded(-LOG_ODDS_MAX) {
+            probability(bisect(-LOG_ODDS_MAX, estimate, excluded))
+        } else {
+            0.0
+        },
+        upper: if excluded(LOG_ODDS_MAX) {
+            probability(bisect(estimate, LOG_ODDS_MAX, |odds| !excluded(odds)))
+        } else {
+            1.0
+        },
+    }
+}
+
+/// Probabilities are searched for as log odds, so that small ones keep their digits; those beyond are taken for 0 or 1.
+const LOG_ODDS_MAX: f64 = 700.0;
+
+/// Logarithm of the two-sided beta-binomial mixture against the probability with these log odds.
+///
+/// `prior` is the weight of the mixing distribution in units, spread as the probability says.
+fn log_e_against((affected, unaffected): (f64, f64), prior: f64, odds: f64) -> f64 {
+    let (probability, rest) = (((-odds).exp() + 1.0).recip(), (odds.exp() + 1.0).recip());
+    let halves = |affected: f64, unaffected: f64| {
+        Halves {
+            first: prior.mul_add(probability, affected),
+            second: prior.mul_add(rest, unaffected),
+            share: probability,
+            rest,
+            surplus: affected * rest - unaffected * probability,
+        }
+        .log_fair_beta()
+    };
+    halves(affected, unaffected) - halves(0.0, 0.0)
+}
 
 #[cfg(test)]
 mod tests;

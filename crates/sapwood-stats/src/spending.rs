@@ -4,6 +4,10 @@
 //! of a test that is looked at more often than planned, and the boundaries a planned one would have needed (Lan and
 //! `DeMets` 1983). All by recursive integration of the density of the running sum over the paths that go on.
 
+mod stepwise;
+
+pub use stepwise::stepwise_boundaries;
+
 use crate::logs::{bisect, budget, positive};
 use crate::special::normal::{normal_cdf, normal_density, normal_quantile};
 
@@ -85,6 +89,12 @@ pub fn obrien_fleming_spending(alpha: f64, time: f64) -> f64 {
     }
     let z = -normal_quantile(0.5 * alpha);
     2.0 * normal_cdf(-z / time.sqrt())
+}
+
+/// The one-sided level a z value has when it is the only look: its upper tail.
+#[must_use]
+pub fn nominal_level(z: f64) -> f64 {
+    normal_cdf(-z)
 }
 
 /// The running sum of the test, a Brownian motion without drift, on the paths that have not crossed.

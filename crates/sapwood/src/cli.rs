@@ -30,6 +30,9 @@ enum Command {
     /// Look at rollouts.
     #[command(subcommand)]
     Rollout(RolloutCommand),
+    /// Look at the statistics by themselves.
+    #[command(subcommand)]
+    Stats(StatsCommand),
 }
 
 /// Options of `demo`.
@@ -103,6 +106,20 @@ pub(crate) struct WatchArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum StatsCommand {
+    /// Answer one question a line: {"id": …, "kind": …, "input": …}. Exits with 3 if one could not be answered.
+    Eval(StatsEvalArgs),
+}
+
+/// Options of `stats eval`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StatsEvalArgs {
+    /// One JSON object a line: {"id": …, "output": …} or {"id": …, "error": …}.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Which server, and who asks.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServerArgs {
@@ -136,7 +153,7 @@ impl Cli {
     pub(crate) const fn default_log_level(&self) -> &'static str {
         match self.command {
             Command::Serve(_) => "info",
-            Command::Demo(_) | Command::Rollout(_) => "error",
+            Command::Demo(_) | Command::Rollout(_) | Command::Stats(_) => "error",
         }
     }
 
@@ -145,6 +162,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
+            Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
         }
     }
 }

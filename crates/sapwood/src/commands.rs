@@ -1,3 +1,4 @@
-//! Commands that talk to a server.
+//! Commands, one module each.
 
+pub(crate) mod stats;
 pub(crate) mod watch;

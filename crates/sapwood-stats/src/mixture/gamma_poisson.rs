@@ -1,8 +1,8 @@
 //! The gamma-Poisson mixture: evidence from counts, whose upper tail is heavier than a normal one.
 
 use super::{crossing, one_sided_rho, two_sided_bound, usable};
-use crate::logs::{budget, positive};
-use crate::special::gamma::{ln_gamma, log_gamma_q};
+use crate::logs::{budget, deviance, positive};
+use crate::special::gamma::{log_gamma_q, stirling_rest};
 
 /// A one-sided mixture for a sum whose upward jumps are at most `scale` (Howard et al. 2021, proposition 9).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,6 +10,7 @@ pub struct GammaPoisson {
     scale: f64,
     /// `rho / scale^2`.
     shape: f64,
+    /// What does not depend on the data: `ln(shape) / 2` less the rests of Stirling's formula and of the tail.
     constant: f64,
 }
 
@@ -20,24 +21,38 @@ impl GammaPoisson {
     #[must_use]
     pub fn new(optimal: f64, alpha: f64, scale: f64) -> Option<Self> {
         let shape = one_sided_rho(optimal, alpha)? / (scale * scale);
-        let constant = shape * shape.ln() - ln_gamma_of(shape)? - log_gamma_q(shape, shape);
-        (positive(scale) && constant.is_finite()).then_some(Self { scale, shape, constant })
+        if !positive(scale) || !positive(shape) {
+            return None;
+        }
+        let constant = 0.5 * shape.ln() - stirling_rest(shape) - log_gamma_q(shape, shape, 0.0);
+        constant.is_finite().then_some(Self { scale, shape, constant })
     }
 
-    /// Logarithm of the mixture at this sum and variance.
+    /// Logarithm of the mixture at this sum and variance; 0 where [`Self::log_e_if_possible`] has none.
     #[must_use]
     pub fn log_e(&self, sum: f64, variance: f64) -> f64 {
+        self.log_e_if_possible(sum, variance).unwrap_or(0.0)
+    }
+
+    /// Logarithm of the mixture at this sum and variance; `None` if no counts can have led there, or they are no numbers.
+    #[must_use]
+    pub fn log_e_if_possible(&self, sum: f64, variance: f64) -> Option<f64> {
         if !usable(sum, variance, self.shape) {
-            return 0.0;
+            return None;
         }
         let time = variance / (self.scale * self.scale);
         let rate = time + self.shape;
-        let count = rate + sum / self.scale;
+        let surplus = sum / self.scale;
+        let count = rate + surplus;
         if count <= 0.0 || !count.is_finite() {
-            return 0.0;
+            return None;
         }
-        let log_e = self.constant + ln_gamma(count) + log_gamma_q(count, rate) - count * rate.ln() + time;
-        if log_e.is_nan() { 0.0 } else { log_e }
+        // `shape ln shape - ln gamma(shape) + ln gamma(count) - count ln rate + time`, with Stirling's formula on both
+        // gamma functions: the large terms cancel on paper.
+        let log_e = self.constant + deviance(count, rate, surplus) - 0.5 * count.ln()
+            + stirling_rest(count)
+            + log_gamma_q(count, rate, surplus);
+        (!log_e.is_nan()).then_some(log_e)
     }
 
     /// The sum at which [`Self::log_e`] reaches `ln(1 / alpha)`; infinite for an `alpha` outside (0, 1).
@@ -56,8 +71,4 @@ impl GammaPoisson {
         }
         f64::INFINITY
     }
-}
-
-fn ln_gamma_of(shape: f64) -> Option<f64> {
-    positive(shape).then(|| ln_gamma(shape))
 }
