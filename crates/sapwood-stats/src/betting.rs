@@ -50,6 +50,11 @@ impl Bettor {
         })
     }
 
+    /// The same bet before its first value.
+    pub(crate) const fn fresh(&self) -> Self {
+        Self { values: 0.0, sum: 0.0, sum_squared_errors: 0.0, log_above: 0.0, log_below: 0.0, ..*self }
+    }
+
     /// Takes the next value; values outside [0, 1] are cut off there, and one that is not a number is ignored.
     pub fn observe(&mut self, value: f64) {
         if value.is_nan() {

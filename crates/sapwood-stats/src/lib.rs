@@ -3,23 +3,35 @@
 //! This file is for the crate's vocabulary: what the evidence is made of, and where each test lives.
 
 pub mod betting;
+pub mod bounded;
 pub mod combine;
+pub mod conversion;
+pub mod counter;
+pub mod cuped;
+pub mod latency;
 mod logs;
 pub mod mean;
+pub mod metric;
 pub mod mixture;
 pub mod multinomial;
 pub mod power;
 pub mod prior;
 pub mod proportion;
+pub mod quotient;
 pub mod ratio;
 #[cfg(test)]
 mod reference;
 pub mod score;
+#[cfg(test)]
+mod seeded;
 pub mod silent;
+pub mod sketch;
 mod special;
 pub mod spending;
 pub mod srm;
 mod strata;
+pub mod tally;
+pub mod volume;
 
 pub use prior::Prior;
 pub use strata::{Harm, Stratum};

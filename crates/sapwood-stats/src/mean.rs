@@ -6,12 +6,15 @@
 //! test: it wants a hundred subjects per arm, and values capped at a level declared before the start.
 
 use crate::logs::{budget, centred_squares, count, difference_of_quotients, exact_sum, positive};
-use crate::mixture::{one_sided_log_e, one_sided_rho};
+use crate::mixture::{one_sided_bound, one_sided_log_e, one_sided_rho};
 use crate::special::normal::normal_quantile;
 use crate::strata::Harm;
+use crate::tally::{Cap, Pair};
 
 /// Subjects below which an arm's mean is not judged, per arm and epoch.
 pub const UNITS_MIN: u64 = 100;
+/// Subjects with a value other than zero below which an arm's mean is not judged: the normal limit is theirs to reach.
+pub const NONZERO_MIN: u64 = 30;
 
 /// Sums over the subjects of one arm in one epoch; merging is adding.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -48,6 +51,48 @@ impl Score {
     pub fn estimate(&self) -> Option<f64> {
         (self.information > 0.0).then(|| self.harm / self.information)
     }
+
+    /// Logarithm of the evidence that there is harm beyond the margin; 0 without information. Never NaN.
+    #[must_use]
+    pub fn log_e(&self, rho: f64) -> f64 {
+        if self.information > 0.0 { one_sided_log_e(self.harm, self.information, rho) } else { 0.0 }
+    }
+
+    /// The confidence sequence for the harm beyond the margin at level `1 - alpha`, valid however often it is looked at.
+    ///
+    /// It holds every value against which neither direction has evidence `2 / alpha`, so that its lower end crosses 0 at
+    /// the very look at which the one-sided test at `alpha / 2` fires. Without information, tuning or budget it excludes
+    /// nothing.
+    #[must_use]
+    pub fn interval(&self, alpha: f64, rho: f64) -> Interval {
+        let reach = one_sided_bound(self.information, 0.5 * alpha, rho);
+        let end = |sum: f64| (sum.is_finite() && self.information > 0.0).then(|| sum / self.information);
+        Interval { lower: end(self.harm - reach), upper: end(self.harm + reach), estimate: self.estimate() }
+    }
+
+    /// One epoch's difference of means in the direction of harm and its variance; what is no number is left out.
+    pub(crate) fn add(&mut self, difference: f64, variance: f64, harm: Harm, margin: f64) {
+        let harmful = match harm {
+            Harm::Up => difference,
+            Harm::Down => -difference,
+        };
+        let (score, information) = ((harmful - margin) / variance, variance.recip());
+        if score.is_finite() && information.is_finite() && information > 0.0 {
+            self.harm += score;
+            self.information += information;
+        }
+    }
+}
+
+/// A confidence sequence for a difference of means, in the metric's own unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Smallest value not excluded; `None` when none is.
+    pub lower: Option<f64>,
+    /// Largest value not excluded; `None` when none is.
+    pub upper: Option<f64>,
+    /// The most likely value; `None` without information.
+    pub estimate: Option<f64>,
 }
 
 /// Adds up the epochs: `V_s = s_pooled^2 (1 / n_T + 1 / n_C)`, `d_s` the difference of means in the direction of harm.
@@ -66,15 +111,7 @@ pub fn score_from(epochs: &[Epoch], harm: Harm, margin: f64, units_min: u64) -> 
     let mut total = Score::default();
     for epoch in epochs {
         let Some((difference, variance)) = difference(epoch, units_min) else { continue };
-        let harmful = match harm {
-            Harm::Up => difference,
-            Harm::Down => -difference,
-        };
-        let (score, information) = ((harmful - margin) / variance, variance.recip());
-        if score.is_finite() && information.is_finite() {
-            total.harm += score;
-            total.information += information;
-        }
+        total.add(difference, variance, harm, margin);
     }
     total
 }
@@ -84,8 +121,7 @@ pub fn score_from(epochs: &[Epoch], harm: Harm, margin: f64, units_min: u64) -> 
 /// `rho` is the tuning, see [`tuning`]. No usable epoch, or a tuning that is not above 0, gives 0. Never NaN.
 #[must_use]
 pub fn log_e(epochs: &[Epoch], harm: Harm, margin: f64, rho: f64) -> f64 {
-    let score = score(epochs, harm, margin);
-    if score.information > 0.0 { one_sided_log_e(score.harm, score.information, rho) } else { 0.0 }
+    score(epochs, harm, margin).log_e(rho)
 }
 
 /// The tuning that sees a harm of `detectable` (in the metric's own unit, above 0) soonest at level `alpha`.
@@ -99,6 +135,42 @@ pub fn tuning(detectable: f64, alpha: f64) -> Option<f64> {
     }
     let root = (normal_quantile(1.0 - alpha) + normal_quantile(0.8)) / detectable;
     one_sided_rho(root * root, alpha)
+}
+
+/// [`score`] of exact sums, which also asks for [`NONZERO_MIN`] subjects per arm whose value is not zero.
+///
+/// `cap` is the one the sums were made with, `margin` the tolerated harm in the metric's own unit.
+#[must_use]
+pub fn score_of_tallies(pairs: &[Pair], cap: Cap, harm: Harm, margin: f64) -> Score {
+    let mut total = Score::default();
+    for pair in pairs {
+        let (treated, control) = (&pair.treated, &pair.control);
+        if !enough(pair) || treated.nonzero.min(control.nonzero) < NONZERO_MIN {
+            continue;
+        }
+        let ([treated_sum, _, treated_squares, ..], [control_sum, _, control_squares, ..]) =
+            (treated.sums(), control.sums());
+        let (n_treated, n_control) = (count(treated.units), count(control.units));
+        let n = n_treated + n_control;
+        let squares =
+            centred_squares(pooled(treated_squares, control_squares), pooled(treated_sum, control_sum), n);
+        let variance = squares / (n - 1.0) * (n_treated.recip() + n_control.recip()) * cap.step().powi(2);
+        let difference =
+            difference_of_quotients((treated_sum.0, n_treated), (control_sum.0, n_control)) * cap.step();
+        total.add(difference, variance, harm, margin);
+    }
+    total
+}
+
+/// Whether both arms have [`UNITS_MIN`] subjects.
+pub(crate) fn enough(pair: &Pair) -> bool {
+    pair.treated.units.min(pair.control.units) >= UNITS_MIN
+}
+
+/// The sum of two numbers that each come with the rest rounding cut off.
+pub(crate) fn pooled(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    let (sum, rest) = exact_sum(a.0, b.0);
+    (sum, rest + a.1 + b.1)
 }
 
 /// Difference of means and its variance under "no effect".

@@ -31,6 +31,14 @@ pub fn log_e_above(affected: u64, unaffected: u64, ceiling: f64) -> f64 {
     if log_e.is_nan() { 0.0 } else { log_e }
 }
 
+/// Logarithm of the evidence that subjects are affected less often than `floor`, a probability in (0, 1).
+///
+/// [`log_e_above`] of the others: a floor under an outcome is a ceiling over its absence.
+#[must_use]
+pub fn log_e_below(affected: u64, unaffected: u64, floor: f64) -> f64 {
+    log_e_above(unaffected, affected, 1.0 - floor)
+}
+
 /// A confidence sequence for a probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {

@@ -19,6 +19,18 @@ pub struct Stratum {
     pub control: u64,
 }
 
+impl Stratum {
+    /// The affected units of two nodes in the same epoch; `None` if the shares differ, because then it is not the same.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Option<Self> {
+        (self.treated_share.to_bits() == other.treated_share.to_bits()).then_some(Self {
+            treated_share: self.treated_share,
+            treated: self.treated.saturating_add(other.treated),
+            control: self.control.saturating_add(other.control),
+        })
+    }
+}
+
 /// The direction in which a rate moves when a release does harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harm {

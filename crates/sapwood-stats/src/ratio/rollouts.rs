@@ -1,19 +1,7 @@
 //! Simulated rollouts whose ladder reacts to the evidence: the promise is kept on every path, not only on paper.
 
 use super::*;
-
-/// `SplitMix64`, written out because this crate has no random source and needs none outside this test.
-struct Seeded(u64);
-
-impl Seeded {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        crate::logs::count((bits ^ (bits >> 31)) >> 11) / crate::logs::count(1 << 53)
-    }
-}
+use crate::seeded::Seeded;
 
 /// One rollout of at most `units` affected units, looked at after every one; every 40 units the next stage opens
 /// unless the evidence holds it, and a scare steps back. Says whether the line was ever reached.
