@@ -47,7 +47,8 @@ impl Api {
 
     /// The text of an answer, whatever its status; `None` if nothing is at the address.
     pub(crate) fn text(&self, path: &str) -> Result<Option<String>, Failure> {
-        let answer = self.agent.get(format!("{}{path}", self.url)).call();
+        let request = self.agent.get(format!("{}{path}", self.url));
+        let answer = request.header("authorization", format!("Bearer {}", self.token)).call();
         let mut answer = answer.map_err(Failure::while_doing(format!("asking {path}")))?;
         let text = answer.body_mut().read_to_string();
         let text = text.map_err(Failure::while_doing(format!("reading the answer of {path}")))?;

@@ -109,7 +109,7 @@ fn compare(
     // Once without looking: caches fill and the allocator finds its size.
     ours.run(server, connections, 1)?;
     theirs.run(&echo, connections, 1)?;
-    let metrics = Api::new(server, "");
+    let metrics = Api::new(server, &tokens.admin);
     let (mut rounds, mut floors) = (Vec::new(), Vec::new());
     let counted_before = answered(&metrics, status)?;
     for _ in 0..options.rounds {

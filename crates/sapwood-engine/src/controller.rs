@@ -34,7 +34,9 @@ impl Engine {
         for project in self.all_projects() {
             self.look(&project, &mut ledgers, stored.is_ok()).await;
         }
-        stored.and(self.read_ended(&ledgers).await)
+        let settled = stored.and(self.read_ended(&ledgers).await);
+        self.0.looks.add(settled.is_err(), self.now());
+        settled
     }
 
     /// Settles every second until the future is dropped, and tells the streams of flags that turn with the time when

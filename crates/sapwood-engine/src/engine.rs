@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
 use sapwood_core::entry::{Actor, Entry, Hash};
-use sapwood_core::id::{ProjectKey, Stream};
+use sapwood_core::id::{EnvironmentKey, ProjectKey, Stream};
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 use sapwood_core::token::Token;
@@ -22,6 +22,7 @@ use crate::error::OpenError;
 use crate::exposure::Desk;
 use crate::folder::Ledgers;
 use crate::limits::{ENTRIES_PER_READ, LOG_PAGE_MAX};
+use crate::looks::{LookCount, Looks};
 use crate::project::{Project, Served, read, write};
 use crate::snapshot::{Scope, Snapshot};
 use crate::standing::{Follower, Standing};
@@ -63,9 +64,49 @@ impl Submitted {
 /// Where to look things up without a lock; replaced whole when tokens or environments change.
 #[derive(Debug, Default)]
 struct Directory {
-    callers: HashMap<[u8; 32], Arc<Caller>>,
+    callers: HashMap<[u8; 32], Bearer>,
     callers_by_id: HashMap<Uuid, Arc<Caller>>,
     served: BTreeMap<Scope, Arc<Served>>,
+}
+
+/// Whoever shows a valid token, and the environment it is bound to, at hand without another look-up.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    /// Who it is.
+    pub caller: Arc<Caller>,
+    /// The token's environment; `None` for a token of the whole project, or if there is no such environment.
+    pub outlet: Option<Arc<Outlet>>,
+}
+
+/// One environment at hand.
+#[derive(Debug)]
+pub struct Outlet {
+    scope: Scope,
+    served: Arc<Served>,
+}
+
+impl Outlet {
+    /// Which environment this is.
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What it serves now; to be taken once a request. No lock, no wait, and nothing that threads would share.
+    pub fn look(&self) -> Look {
+        Look(self.served.snapshot.load())
+    }
+}
+
+/// A snapshot being looked at: cheaper than a share of it, and to be let go of soon.
+#[derive(Debug)]
+pub struct Look(arc_swap::Guard<Arc<Snapshot>>);
+
+impl std::ops::Deref for Look {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
 }
 
 pub(crate) struct Inner {
@@ -80,6 +121,8 @@ pub(crate) struct Inner {
     directory: ArcSwap<Directory>,
     indexing: Mutex<()>,
     streams_open: Arc<AtomicUsize>,
+    pub(crate) batches_waiting: AtomicUsize,
+    pub(crate) looks: LookCount,
     /// Milliseconds since 1970 up to which the streams know which flags the time has turned.
     pub(crate) turns_told_until: AtomicI64,
 }
@@ -117,6 +160,8 @@ impl Engine {
             directory: ArcSwap::default(),
             indexing: Mutex::default(),
             streams_open: Arc::default(),
+            batches_waiting: AtomicUsize::new(0),
+            looks: LookCount::default(),
         };
         let engine = Self(Arc::new(inner));
         for stream in streams {
@@ -173,8 +218,18 @@ impl Engine {
     ///
     /// Looked up by hash, so that neither the time it takes nor a dump of memory gives the secret away.
     pub fn authenticate(&self, secret: &str) -> Option<Arc<Caller>> {
+        self.bearer(secret).map(|bearer| bearer.caller)
+    }
+
+    /// The same, with the environment the token is bound to.
+    pub fn bearer(&self, secret: &str) -> Option<Bearer> {
         let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         self.0.directory.load().callers.get(&hash).cloned()
+    }
+
+    /// An environment; `None` if there is no such one.
+    pub fn outlet(&self, scope: &Scope) -> Option<Arc<Outlet>> {
+        self.served(scope).map(|served| Arc::new(Outlet { scope: scope.clone(), served }))
     }
 
     /// The hash a token's secret is known by.
@@ -222,6 +277,22 @@ impl Engine {
     /// The token of this id, if it is valid still. No lock, no wait.
     pub fn caller(&self, token: Uuid) -> Option<Arc<Caller>> {
         self.0.directory.load().callers_by_id.get(&token).cloned()
+    }
+
+    /// What each environment of a project serves now, in order of key.
+    pub fn environments(&self, project: &ProjectKey) -> Vec<(EnvironmentKey, Arc<Snapshot>)> {
+        let served = self.project(project).map(|project| project.served()).unwrap_or_default();
+        served.into_iter().map(|(scope, served)| (scope.environment, served.snapshot.load_full())).collect()
+    }
+
+    /// Batches of events whose senders wait for the disk.
+    pub fn batches_waiting(&self) -> usize {
+        self.0.batches_waiting.load(Ordering::Relaxed)
+    }
+
+    /// How often the controller looked.
+    pub fn looks(&self) -> Looks {
+        self.0.looks.read()
     }
 
     /// Entries of a project's log after a version, at most 500.
@@ -295,13 +366,22 @@ impl Engine {
         let _one_at_a_time = self.0.indexing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut directory = Directory::default();
         for project in self.all_projects() {
+            directory.served.extend(project.served());
+            let mut outlets: BTreeMap<Scope, Arc<Outlet>> = BTreeMap::new();
             for token in project.state().tokens.values() {
                 let caller = Caller { project: project.key.clone(), token: token.value.clone() };
                 let caller = Arc::new(caller);
                 directory.callers_by_id.insert(token.value.id, Arc::clone(&caller));
-                directory.callers.insert(*token.value.secret_hash.as_bytes(), caller);
+                let bound = token.value.environment.clone();
+                let outlet = bound.and_then(|environment| {
+                    let scope = Scope { project: project.key.clone(), environment };
+                    let served = Arc::clone(directory.served.get(&scope)?);
+                    let outlet = || Arc::new(Outlet { scope: scope.clone(), served });
+                    Some(Arc::clone(outlets.entry(scope.clone()).or_insert_with(outlet)))
+                });
+                let bearer = Bearer { caller, outlet };
+                directory.callers.insert(*token.value.secret_hash.as_bytes(), bearer);
             }
-            directory.served.extend(project.served());
         }
         self.0.directory.store(Arc::new(directory));
     }

@@ -4,10 +4,10 @@
 //! application must not lose it reports itself.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sapwood_core::record::{Arm, Record, UnitHash};
-use sapwood_core::rollout::ExposureSource;
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{Evaluation, RolloutId};
 use sapwood_store::limits::BATCHES_PER_CALL_MAX;
@@ -22,11 +22,17 @@ use crate::snapshot::{Scope, Snapshot};
 const NOTES_PER_FLUSH_MAX: usize = RECORDS_PER_BATCH_MAX;
 const FLUSHES_MAX: usize = EXPOSURES_WAITING_MAX.div_ceil(NOTES_PER_FLUSH_MAX);
 
+/// A live rollout whose exposures come from evaluations. Shared, so that a note costs no copy of names.
+#[derive(Debug)]
+pub(crate) struct Exposing {
+    pub(crate) scope: Scope,
+    pub(crate) rollout: RolloutId,
+}
+
 /// An evaluation on its way to the journal.
 #[derive(Debug)]
 struct Note {
-    scope: Scope,
-    rollout: RolloutId,
+    of: Arc<Exposing>,
     epoch: u32,
     arm: Arm,
     unit: UnitHash,
@@ -39,6 +45,7 @@ pub(crate) struct Desk {
     inbox: mpsc::Sender<Note>,
     outbox: tokio::sync::Mutex<Outbox>,
     dropped: AtomicU64,
+    taken: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -53,7 +60,12 @@ impl Default for Desk {
     fn default() -> Self {
         let (inbox, notes) = mpsc::channel(EXPOSURES_WAITING_MAX);
         let outbox = Outbox { notes, seen: Seen::default(), waiting: Vec::new() };
-        Self { inbox, outbox: tokio::sync::Mutex::new(outbox), dropped: AtomicU64::new(0) }
+        Self {
+            inbox,
+            outbox: tokio::sync::Mutex::new(outbox),
+            dropped: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+        }
     }
 }
 
@@ -96,22 +108,30 @@ type Activity = BTreeMap<(RolloutId, u32, Arm, i64), u64>;
 impl Engine {
     /// Notes that a subject met a flag, if the evaluation reached a rollout whose exposures come from
     /// evaluations. Never waits and takes no lock.
-    pub fn expose(&self, scope: &Scope, snapshot: &Snapshot, evaluation: &Evaluation<'_>, unit: &str) {
+    pub fn expose(&self, snapshot: &Snapshot, evaluation: &Evaluation<'_>, unit: &str, at: Timestamp) {
         let Some(reached) = evaluation.rollout else { return };
-        if snapshot.exposure_sources.get(reached.rollout) != Some(&ExposureSource::ServerEval) {
-            return;
-        }
+        let Some(of) = snapshot.exposing.get(reached.rollout) else { return };
         let note = Note {
-            scope: scope.clone(),
-            rollout: reached.rollout.clone(),
+            of: Arc::clone(of),
             epoch: reached.epoch,
             arm: arm(reached.arm),
-            unit: self.0.units.hash(&scope.project, unit),
-            at: self.now(),
+            unit: self.0.units.hash(&of.scope.project, unit),
+            at,
         };
         if self.0.exposures.inbox.try_send(note).is_err() {
             self.0.exposures.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many automatic exposures wait to be journaled.
+    pub fn exposures_waiting(&self) -> usize {
+        let inbox = &self.0.exposures.inbox;
+        inbox.max_capacity().saturating_sub(inbox.capacity())
+    }
+
+    /// How many automatic exposures were taken from the queue so far, to be journaled.
+    pub fn exposures_taken(&self) -> u64 {
+        self.0.exposures.taken.load(Ordering::Relaxed)
     }
 
     /// How many automatic exposures were dropped because the queue was full.
@@ -145,19 +165,21 @@ impl Engine {
         let mut records: BTreeMap<Scope, Vec<Record>> = BTreeMap::new();
         let mut activity: BTreeMap<Scope, Activity> = BTreeMap::new();
         for _ in 0..NOTES_PER_FLUSH_MAX {
-            let Ok(Note { scope, rollout, epoch, arm, unit, at }) = outbox.notes.try_recv() else { break };
-            if !records.contains_key(&scope) {
+            let Ok(Note { of, epoch, arm, unit, at }) = outbox.notes.try_recv() else { break };
+            let Exposing { scope, rollout } = &*of;
+            self.0.exposures.taken.fetch_add(1, Ordering::Relaxed);
+            if !records.contains_key(scope) {
                 records.insert(scope.clone(), Vec::new());
                 activity.insert(scope.clone(), Activity::new());
             }
-            if let Some(counts) = activity.get_mut(&scope) {
+            if let Some(counts) = activity.get_mut(scope) {
                 let count = counts.entry((rollout.clone(), epoch, arm, at.minute())).or_default();
                 *count = count.saturating_add(1);
             }
-            if outbox.seen.is_new(&rollout, epoch, unit)
-                && let Some(records) = records.get_mut(&scope)
+            if outbox.seen.is_new(rollout, epoch, unit)
+                && let Some(records) = records.get_mut(scope)
             {
-                records.push(Record::Exposure { rollout, epoch, arm, unit, at });
+                records.push(Record::Exposure { rollout: rollout.clone(), epoch, arm, unit, at });
             }
         }
         for (scope, counts) in activity {

@@ -1,6 +1,7 @@
 //! What applications report: resolved to rollout, epoch, arm and hashed unit, then journaled, then answered.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sapwood_api::events::{BatchResponse, EventBatch, EventItem, ITEMS_MAX, ItemProblem, UNIT_BYTES_MAX};
 use sapwood_core::id::MetricKey;
@@ -45,8 +46,10 @@ impl Engine {
             // Nothing was taken, so the id is not used up: the same batch may be sent again once it can be.
             return Ok(BatchResponse { batch: batch.batch, accepted, duplicate: false, rejected });
         }
+        let waiting = Waiting::new(&self.0.batches_waiting);
         let journaled =
             self.0.store.journal_append(journal_batches(scope, batch.batch, now, records)).await?;
+        drop(waiting);
         if journaled.first().is_some_and(|journaled| journaled.duplicate) {
             // Taken before, with what could be taken then; whatever it says now, nothing of it was stored.
             return Ok(BatchResponse {
@@ -57,6 +60,22 @@ impl Engine {
             });
         }
         Ok(BatchResponse { batch: batch.batch, accepted, duplicate: false, rejected })
+    }
+}
+
+/// Counts a batch for as long as it waits, also if its sender gives up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

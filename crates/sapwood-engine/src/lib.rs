@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod activity;
+mod answers;
 mod commit;
 mod controller;
 pub mod convert;
@@ -12,6 +13,7 @@ mod flags_message;
 mod folder;
 mod intake;
 pub mod limits;
+mod looks;
 mod project;
 mod snapshot;
 mod standing;
@@ -21,9 +23,11 @@ mod unit;
 mod view;
 
 pub use activity::{Message, Next, Subscription};
-pub use engine::{Caller, Engine, Submitted};
+pub use answers::{Audience, Written};
+pub use engine::{Bearer, Caller, Engine, Look, Outlet, Submitted};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::{OpenError, ReportError, SubmitError};
+pub use looks::Looks;
 pub use sapwood_store::{Clock, ManualClock, MemoryStore, Store, StoreError, SystemClock};
 pub use snapshot::{Scope, Snapshot};
 pub use standing::{Encoded, Follower, Mark, NotAMark, Standing};

@@ -11,6 +11,8 @@ use sapwood_core::state::{Environment, State};
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{FlagSet, RolloutId, Segment, SegmentKey, Subject, Warning};
 
+use crate::answers::{Answers, Audience, Written};
+use crate::exposure::Exposing;
 use crate::project::Change;
 
 /// One environment of one project.
@@ -43,8 +45,10 @@ pub struct Snapshot {
     pub flags: FlagSet,
     /// The segments the flags were compiled with, for readers that evaluate for themselves.
     pub(crate) segments: Arc<BTreeMap<SegmentKey, Segment>>,
-    /// Where live rollouts get their exposures from.
-    pub(crate) exposure_sources: BTreeMap<RolloutId, ExposureSource>,
+    /// Live rollouts whose exposures come from evaluations.
+    pub(crate) exposing: BTreeMap<RolloutId, Arc<Exposing>>,
+    /// What evaluation answers, written down; in step with `flags`.
+    pub(crate) answers: Answers,
 }
 
 impl Snapshot {
@@ -81,17 +85,23 @@ impl Snapshot {
             tracing::warn!(scope = %scope, "a definition does not compile: {warning}");
         }
         let whole = warnings.iter().all(|warning| warning.kept_previous);
-        let exposure_sources = exposure_sources(environment);
         let next = Self {
             version: state.version,
             revision: self.revision,
             changed_at: self.changed_at,
             flag_set: scope.to_string(),
+            answers: self.answers.next(&flags),
             flags,
             segments,
-            exposure_sources,
+            exposing: exposing(scope, environment),
         };
         (next, whole)
+    }
+
+    /// What the flag at this place of [`FlagSet::flags`] says where it gives the answer of this number, ready to be
+    /// sent.
+    pub fn written(&self, place: usize, answer: usize, audience: Audience) -> Option<&Written> {
+        self.answers.written(&self.flag_set, place, answer, audience)
     }
 
     /// All segments, those that do not compile as they last did.
@@ -114,7 +124,12 @@ impl Snapshot {
     }
 }
 
-fn exposure_sources(environment: &Environment) -> BTreeMap<RolloutId, ExposureSource> {
+fn exposing(scope: &Scope, environment: &Environment) -> BTreeMap<RolloutId, Arc<Exposing>> {
     let live = environment.rollouts.values().filter(|rollout| rollout.is_live());
-    live.map(|rollout| (rollout.spec.id.clone(), rollout.spec.exposure_source)).collect()
+    live.filter(|rollout| rollout.spec.exposure_source == ExposureSource::ServerEval)
+        .map(|rollout| {
+            let of = Exposing { scope: scope.clone(), rollout: rollout.spec.id.clone() };
+            (rollout.spec.id.clone(), Arc::new(of))
+        })
+        .collect()
 }

@@ -85,6 +85,13 @@ impl FlagSet {
         found.into_iter().find(|flag| same(flag.key().as_str(), key))
     }
 
+    /// Where the flag of this key is among [`FlagSet::flags`], for whoever keeps something ready per flag.
+    #[must_use]
+    pub fn position(&self, key: &str) -> Option<usize> {
+        let is = |at: &usize| self.flags.get(*at).is_some_and(|flag| same(flag.key().as_str(), key));
+        self.index.positions(hash(key)).find(is)
+    }
+
     /// Every flag, in order of key.
     pub fn flags(&self) -> impl ExactSizeIterator<Item = &Arc<CompiledFlag>> {
         self.flags.iter()

@@ -10,6 +10,7 @@ use sapwood_engine::{Caller, Engine};
 use crate::console::session::Sessions;
 use crate::cors::Origins;
 use crate::meter::Meter;
+use crate::metrics::Metrics;
 use crate::problem::Refusal;
 
 /// How the server is to behave; the binary decides.
@@ -31,13 +32,14 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) options: Arc<Options>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) metrics: Arc<Metrics>,
     meter: Option<Arc<Meter>>,
 }
 
 impl App {
     pub(crate) fn new(engine: Engine, options: Options) -> Self {
         let meter = options.rate_limit.map(|per_second| Arc::new(Meter::new(per_second)));
-        Self { engine, options: Arc::new(options), sessions: Arc::default(), meter }
+        Self { engine, options: Arc::new(options), sessions: Arc::default(), metrics: Arc::default(), meter }
     }
 
     /// Counts what a token asks for, and refuses when it asks too often.

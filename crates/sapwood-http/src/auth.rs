@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use sapwood_api::problem::Code;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::token::Permission;
-use sapwood_engine::{Caller, Engine, Scope};
+use sapwood_engine::{Audience, Bearer, Caller, Engine, Outlet, Scope};
 
 use crate::app::App;
 use crate::problem::Refusal;
@@ -32,7 +32,7 @@ pub(crate) struct Manage {
 #[derive(Debug, Clone)]
 pub(crate) struct Evaluate {
     pub(crate) caller: Arc<Caller>,
-    pub(crate) scope: Scope,
+    pub(crate) outlet: Arc<Outlet>,
 }
 
 impl Evaluate {
@@ -40,12 +40,37 @@ impl Evaluate {
     pub(crate) fn inspects(&self) -> bool {
         self.caller.token.kind.may(Permission::Inspect)
     }
+
+    /// Who the answer is written for.
+    pub(crate) fn audience(&self) -> Audience {
+        if self.inspects() { Audience::Server } else { Audience::Client }
+    }
 }
 
 /// May report exposures and events of the environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
     pub(crate) scope: Scope,
+}
+
+/// May read how the server and the caller's project are doing.
+#[derive(Debug, Clone)]
+pub(crate) struct Overview {
+    pub(crate) project: ProjectKey,
+}
+
+impl FromRequestParts<App> for Overview {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let caller = permitted(&parts.headers, &app.engine, Permission::Manage)?;
+        if let Some(own) = &caller.token.environment {
+            return Err(forbidden(format!(
+                "this token is for environment `{own}` only, and this is of all of the server"
+            )));
+        }
+        Ok(Self { project: caller.project.clone() })
+    }
 }
 
 impl FromRequestParts<App> for ManageProject {
@@ -79,13 +104,19 @@ impl FromRequestParts<App> for Manage {
     }
 }
 
-impl FromRequestParts<App> for Evaluate {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let caller = permitted(&parts.headers, &app.engine, Permission::Evaluate)?;
-        let scope = token_scope(&caller, parts, &app.engine)?;
-        Ok(Self { caller, scope })
+impl Evaluate {
+    /// Whoever asks, from the head of the request. Tokens of one environment, which ask all the time, cost one look-up.
+    pub(crate) fn of(parts: &Parts, engine: &Engine) -> Result<Self, Refusal> {
+        let Bearer { caller, outlet } = bearer(&parts.headers, engine)?;
+        allowed(&caller, Permission::Evaluate)?;
+        match outlet {
+            Some(outlet) if query(parts, "environment").is_none() => Ok(Self { caller, outlet }),
+            Some(_) | None => {
+                let scope = token_scope(&caller, parts, engine)?;
+                let outlet = engine.outlet(&scope).ok_or_else(|| nowhere(&scope))?;
+                Ok(Self { caller, outlet })
+            }
+        }
     }
 }
 
@@ -105,10 +136,15 @@ pub(crate) fn permitted(
     engine: &Engine,
     permission: Permission,
 ) -> Result<Arc<Caller>, Refusal> {
-    let caller = caller(headers, engine)?;
+    let caller = bearer(headers, engine)?.caller;
+    allowed(&caller, permission)?;
+    Ok(caller)
+}
+
+fn allowed(caller: &Caller, permission: Permission) -> Result<(), Refusal> {
     let kind = caller.token.kind;
     if kind.may(permission) {
-        return Ok(caller);
+        return Ok(());
     }
     let what = match permission {
         Permission::Manage => "read or change the project; use an admin token",
@@ -119,7 +155,7 @@ pub(crate) fn permitted(
     Err(forbidden(format!("a token of kind `{}` may not {what}", kind.as_str())))
 }
 
-fn caller(headers: &HeaderMap, engine: &Engine) -> Result<Arc<Caller>, Refusal> {
+fn bearer(headers: &HeaderMap, engine: &Engine) -> Result<Bearer, Refusal> {
     let Some(secret) = secret(headers) else {
         let detail =
             "this address needs a token: send `Authorization: Bearer <token>` or `X-API-Key: <token>`";
@@ -128,17 +164,17 @@ fn caller(headers: &HeaderMap, engine: &Engine) -> Result<Arc<Caller>, Refusal> 
     let unknown = || {
         Refusal::new(Code::Unauthenticated, "this token is not valid here, or was revoked; make a new one")
     };
-    engine.authenticate(secret).ok_or_else(unknown)
+    engine.bearer(secret).ok_or_else(unknown)
 }
 
 /// The token as `Authorization: Bearer` or `X-API-Key`.
 fn secret(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, secret) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim())
     });
-    bearer.or_else(|| text("x-api-key")).filter(|secret| !secret.is_empty())
+    let key = || headers.get("x-api-key").and_then(|value| value.to_str().ok());
+    bearer.or_else(key).filter(|secret| !secret.is_empty())
 }
 
 /// A name in the address.
@@ -196,11 +232,12 @@ fn own_environment(caller: &Caller, environment: &EnvironmentKey) -> Result<(), 
 fn exists(engine: &Engine, scope: &Scope) -> Result<(), Refusal> {
     match engine.snapshot(scope) {
         Some(_) => Ok(()),
-        None => Err(Refusal::nothing(&format!(
-            "environment `{}` in project `{}`",
-            scope.environment, scope.project
-        ))),
+        None => Err(nowhere(scope)),
     }
+}
+
+fn nowhere(scope: &Scope) -> Refusal {
+    Refusal::nothing(&format!("environment `{}` in project `{}`", scope.environment, scope.project))
 }
 
 fn forbidden(detail: String) -> Refusal {

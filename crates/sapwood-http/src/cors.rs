@@ -73,7 +73,7 @@ fn say_what_may_be_read(headers: &mut HeaderMap) {
 }
 
 /// Where the answer depends on who asks, caches must know.
-fn vary(origins: &Origins, headers: &mut HeaderMap) {
+pub(crate) fn vary(origins: &Origins, headers: &mut HeaderMap) {
     if matches!(origins, Origins::These(_)) {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }

@@ -7,25 +7,33 @@ pub(crate) mod bulk;
 mod etag;
 pub(crate) mod stream;
 
-use axum::body::Bytes;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sapwood_api::ofrep::{EvaluationFailure, EvaluationSuccess, GeneralFailure};
+use percent_encoding::percent_decode_str;
+use sapwood_api::ofrep::{EvaluationFailure, GeneralFailure};
 use sapwood_api::problem::Code;
 use sapwood_core::token::TokenKind;
-use sapwood_engine::{Engine, Snapshot};
-use sapwood_eval::{Context, Evaluation, Outcome, RuleRef};
+use sapwood_engine::Snapshot;
+use sapwood_eval::{Context, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth;
-use crate::json::{arrive, is_deep};
-use crate::limits::JSON_DEPTH_MAX;
+use crate::json::{arrive_within, is_deep};
+use crate::limits::{EVALUATE_BYTES_MAX, JSON_DEPTH_MAX};
+use crate::metrics::Ended;
 use crate::problem::Refusal;
+
+/// Where single flags are.
+const FLAGS: &str = "/ofrep/v1/evaluate/flags/";
+/// Room for the headers of an evaluation.
+const HEADERS: usize = 10;
 
 /// A refusal in the protocol's own words.
 #[derive(Debug)]
@@ -57,7 +65,7 @@ impl FromRequestParts<App> for Evaluate {
     type Rejection = Failed;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failed> {
-        let evaluate = auth::Evaluate::from_request_parts(parts, app).await?;
+        let evaluate = auth::Evaluate::of(parts, &app.engine)?;
         app.meter(&evaluate.caller)?;
         Ok(Self(evaluate))
     }
@@ -69,9 +77,23 @@ pub(crate) struct Arrived(Bytes);
 impl FromRequest<App> for Arrived {
     type Rejection = Failed;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Failed> {
+    async fn from_request(request: Request, _: &App) -> Result<Self, Failed> {
         is_json(request.headers())?;
-        arrive(request, app).await.map(Self).map_err(Failed)
+        arrive_within(request.into_body(), EVALUATE_BYTES_MAX).await.map(Self).map_err(Failed)
+    }
+}
+
+/// The flag that an address names; `None` for what no key can be. Decoded once, as a whole, so that a key with a slash
+/// reaches a clean answer however it was written.
+pub(crate) struct Named(Option<String>);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let name = parts.uri.path().strip_prefix(FLAGS).unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8().ok();
+        Ok(Self(name.map(std::borrow::Cow::into_owned)))
     }
 }
 
@@ -84,34 +106,54 @@ struct Asked {
 
 /// `POST /ofrep/v1/evaluate/flags/{key}`.
 pub(crate) async fn evaluate(
-    State(engine): State<Engine>,
+    State(app): State<App>,
     Evaluate(caller): Evaluate,
-    key: Result<Path<String>, PathRejection>,
+    Named(key): Named,
     Arrived(body): Arrived,
 ) -> Response {
-    let Ok(Path(key)) = key else { return no_flag("") };
+    let Some(key) = key else { return no_flag(&app, "") };
     let context = match context(&body) {
         Ok(context) => context,
         Err((code, details)) => return failure(StatusCode::BAD_REQUEST, &key, code, details),
     };
-    let Some(snapshot) = engine.snapshot(&caller.scope) else { return no_flag(&key) };
-    let flag = snapshot.flags.get(&key);
+    let snapshot = caller.outlet.look();
+    let place = snapshot.flags.position(&key);
+    let flag = place.and_then(|place| snapshot.flags.flags().nth(place));
     // What a client does not see is answered like what is not there, to the byte.
     let Some(flag) = flag.filter(|flag| flag.config().flag.client_visible || caller.inspects()) else {
-        return no_flag(&key);
+        return no_flag(&app, &key);
     };
-    match snapshot.flags.evaluate_flag(flag, &context, engine.now().ms()) {
+    let now = app.engine.now();
+    let outcome = snapshot.flags.evaluate_flag(flag, &context, now.ms());
+    let (status, ended) = match &outcome {
         Outcome::Found(found) => {
-            if caller.caller.token.kind == TokenKind::Server {
-                expose(&engine, &caller, &snapshot, &key, &found, &context);
+            // Asking with a server token is what counts; an administrator who looks is not a subject.
+            if found.rollout.is_some()
+                && caller.caller.token.kind == TokenKind::Server
+                && let Some(unit) = context.unit(flag.config().flag.unit.as_str())
+            {
+                app.engine.expose(&snapshot, found, unit, now);
             }
-            answer(StatusCode::OK, &success(&key, &snapshot, &found, caller.inspects()))
+            (StatusCode::OK, Ended::Served)
         }
-        Outcome::NotFound => no_flag(&key),
-        Outcome::Failed(failed) => {
-            failure(StatusCode::BAD_REQUEST, &key, failed.code.as_str(), failed.code.details().to_owned())
-        }
-    }
+        Outcome::Failed(_) => (StatusCode::BAD_REQUEST, Ended::Failed),
+        Outcome::NotFound => return no_flag(&app, &key),
+    };
+    let written = place.zip(outcome.answer());
+    let written = written.and_then(|(place, answer)| snapshot.written(place, answer, caller.audience()));
+    let Some(written) = written else { return no_flag(&app, &key) };
+    app.metrics.evaluated(ended);
+    ready(status, Bytes::copy_from_slice(written.json()))
+}
+
+/// An answer that is JSON already.
+fn ready(status: StatusCode, json: impl Into<Body>) -> Response {
+    let mut response = Response::new(json.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// For addresses below `/ofrep` that are not served.
@@ -153,44 +195,13 @@ fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
     Ok(asked.context.unwrap_or_default())
 }
 
-/// A subject met the flag. Asking with a server token is what counts; an administrator who looks is not a subject.
-fn expose(
-    engine: &Engine,
-    caller: &auth::Evaluate,
-    snapshot: &Snapshot,
-    key: &str,
-    found: &Evaluation<'_>,
-    context: &Context,
-) {
-    let flag = found.rollout.and_then(|_| snapshot.flags.get(key));
-    if let Some(unit) = flag.and_then(|flag| context.unit(flag.config().flag.unit.as_str())) {
-        engine.expose(&caller.scope, snapshot, found, unit);
-    }
-}
-
-fn success(key: &str, snapshot: &Snapshot, found: &Evaluation<'_>, inspects: bool) -> EvaluationSuccess {
-    let mut metadata = metadata(snapshot, found.revision);
-    let rule = found.rule.filter(|_| inspects).map(|rule| match rule {
-        RuleRef::BreakGlass => "break-glass",
-        RuleRef::Rule(id) => id.as_str(),
-        RuleRef::Rollout(id) => id.as_str(),
-    });
-    metadata.extend(rule.map(|rule| ("ruleId".to_owned(), Value::from(rule))));
-    EvaluationSuccess {
-        key: key.to_owned(),
-        reason: found.reason.as_str().to_owned(),
-        variant: found.variant.as_str().to_owned(),
-        value: found.value.to_json(),
-        metadata,
-    }
-}
-
 fn metadata(snapshot: &Snapshot, version: u64) -> Map<String, Value> {
     let set = ("flagSetId".to_owned(), Value::from(snapshot.flag_set.as_str()));
     Map::from_iter([set, ("version".to_owned(), Value::from(version))])
 }
 
-fn no_flag(key: &str) -> Response {
+fn no_flag(app: &App, key: &str) -> Response {
+    app.metrics.evaluated(Ended::NotFound);
     let details = format!("there is no flag `{key}` in this environment");
     failure(StatusCode::NOT_FOUND, key, "FLAG_NOT_FOUND", details)
 }
@@ -201,9 +212,7 @@ fn failure(status: StatusCode, key: &str, code: &str, details: String) -> Respon
 }
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
-    let mut response = (status, json(body)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    ready(status, json(body))
 }
 
 fn json(body: &impl Serialize) -> Vec<u8> {

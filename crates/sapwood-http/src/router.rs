@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -10,9 +10,10 @@ use sapwood_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::{App, Options};
+use crate::front::Front;
 use crate::limits::{BATCH_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
 use crate::manage::{definitions, log, rollouts, tokens};
-use crate::{console, cors, events, flags, health, ofrep, problem, stream};
+use crate::{console, cors, events, flags, health, metrics, ofrep, problem, stream};
 
 /// Scripts and styles from our own files, forms and streams to ourselves, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -21,7 +22,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Everything this server answers.
 pub fn router(engine: Engine, options: Options) -> Router {
     let app = App::new(engine, options);
-    Router::new()
+    let rest = Router::new()
         .merge(health_routes())
         .merge(evaluation_routes())
         .merge(event_routes())
@@ -31,8 +32,12 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(problem::defect))
         .layer(middleware::from_fn_with_state(app.clone(), cors::cors))
-        .layer(middleware::map_response(carry))
-        .with_state(app)
+        .layer(middleware::map_response(async |mut response: Response| {
+            carry(response.headers_mut());
+            response
+        }))
+        .with_state(app.clone());
+    Router::new().fallback_service(Front::new(app, rest))
 }
 
 fn health_routes() -> Router<App> {
@@ -40,6 +45,7 @@ fn health_routes() -> Router<App> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/version", get(health::version))
+        .route("/metrics", get(metrics::exposition))
 }
 
 /// OFREP. Some clients end the address of all flags with a slash.
@@ -102,8 +108,7 @@ async fn method_not_allowed(request: Request) -> Response {
 }
 
 /// Headers of every answer.
-async fn carry(mut response: Response) -> Response {
-    let headers = response.headers_mut();
+pub(crate) fn carry(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -113,5 +118,4 @@ async fn carry(mut response: Response) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    response
 }

@@ -230,7 +230,7 @@ impl Live {
             };
             *slot = evaluation.variant.as_str() == "on";
             if arrives {
-                self.engine.expose(&self.scope, snapshot, &evaluation, &key);
+                self.engine.expose(snapshot, &evaluation, &key, self.engine.now());
             }
         }
         Ok(has)

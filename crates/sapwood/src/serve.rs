@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use sapwood_engine::{Clock, Engine, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
@@ -58,6 +59,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
 /// cut after a moment. Their readers resume by the last id they saw.
 async fn serve_until(listener: TcpListener, router: Router, mut stop: StopSignals) -> std::io::Result<()> {
     let (told, hear) = tokio::sync::oneshot::channel::<()>();
+    // An answer or a message is sent when it is written: nothing more is coming that it could wait for.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!("a connection collects what it sends: {error}");
+        }
+    });
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         // A sender that is gone says the same as a sender that speaks.
         let _ = hear.await;

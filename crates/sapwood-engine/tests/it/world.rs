@@ -186,7 +186,7 @@ impl World {
         let snapshot = self.snapshot();
         let outcome = snapshot.flags.evaluate(flag, &Context::new(who), self.engine.now().ms());
         let evaluation = outcome.found().unwrap();
-        self.engine.expose(&production(), &snapshot, evaluation, who);
+        self.engine.expose(&snapshot, evaluation, who, self.engine.now());
         evaluation.variant.to_string()
     }
 

@@ -2,24 +2,30 @@
 //! has the answer already is told so without a body.
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sapwood_api::ofrep::{EvaluationEntry, EvaluationFailure, GeneralFailure};
-use sapwood_engine::{Engine, Mark, Scope, Snapshot};
-use sapwood_eval::{Context, Outcome};
+use sapwood_api::ofrep::GeneralFailure;
+use sapwood_engine::{Engine, Mark, Scope, Snapshot, Written};
+use sapwood_eval::{Context, Which};
 use tokio::time::timeout;
 
 use super::etag::Etag;
 use super::stream::{Address, Known};
-use super::{Arrived, Evaluate, answer, context, json, metadata, success};
+use super::{Arrived, Evaluate, answer, context, json, metadata, ready};
+use crate::app::App;
 use crate::auth;
 use crate::limits::CHANGE_ARRIVES_WITHIN;
+
+/// Bytes of one digest.
+const DIGEST: usize = 16;
+/// Bytes around flags and metadata.
+const AROUND: usize = 64;
 
 /// `POST /ofrep/v1/evaluate/flags`.
 ///
 /// Counts as nobody's exposure: who asks for everything has met nothing yet.
 pub(crate) async fn evaluate_all(
-    State(engine): State<Engine>,
+    State(app): State<App>,
     Evaluate(caller): Evaluate,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -32,50 +38,69 @@ pub(crate) async fn evaluate_all(
             return answer(StatusCode::BAD_REQUEST, &failure);
         }
     };
-    let is_current = arrived(&engine, &caller.scope, Known::of(query.as_deref())).await;
-    let snapshot = engine.snapshot(&caller.scope).unwrap_or_default();
-    let now = engine.now();
-    let flags = json(&entries(&snapshot, &context, now.ms(), &caller));
-    let address = Address::new(&engine, &caller.caller, &caller.scope);
+    let is_current = arrived(&app.engine, caller.outlet.scope(), Known::of(query.as_deref())).await;
+    let snapshot = caller.outlet.look();
+    let now = app.engine.now();
+    let entries = Entries::of(&snapshot, &context, now.ms(), &caller);
+    app.metrics.evaluated_all(entries.served, entries.failed);
+    let address = Address::new(&app.engine, &caller.caller, caller.outlet.scope());
     // The stream's address belongs to the answer: a client that keeps the answer for weeks would otherwise never hear
     // that its ticket has expired, since 304 brings no new one.
-    let tag = Etag::of(&[&flags, address.stable.as_bytes()]);
+    let tag = Etag::of(&[&entries.digests, address.stable.as_bytes()]);
     if is_current && tag.is_in(&headers) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.header())]).into_response();
     }
-    let body = body_of(&flags, &snapshot, Mark::of(&snapshot, now), &address);
-    let kind = HeaderValue::from_static("application/json");
-    (StatusCode::OK, [(header::ETAG, tag.header()), (header::CONTENT_TYPE, kind)], body).into_response()
+    let mut response = ready(StatusCode::OK, entries.body(&snapshot, Mark::of(&snapshot, now), &address));
+    response.headers_mut().insert(header::ETAG, tag.header());
+    response
 }
 
-/// What each flag that the caller may see serves to this context.
-fn entries(
-    snapshot: &Snapshot,
-    context: &Context,
-    now_ms: i64,
-    caller: &auth::Evaluate,
-) -> Vec<EvaluationEntry> {
-    let inspects = caller.inspects();
-    let seen = snapshot.flags.flags().filter(|flag| inspects || flag.config().flag.client_visible);
-    seen.filter_map(|flag| match snapshot.flags.evaluate_flag(flag, context, now_ms) {
-        Outcome::Found(found) => {
-            Some(EvaluationEntry::Success(success(flag.key().as_str(), snapshot, &found, inspects)))
+/// What each flag that the caller may see serves to one context: nothing is written, everything is chosen.
+struct Entries<'s> {
+    chosen: Vec<&'s Written>,
+    /// One after another, the digests of what was chosen. They are the same if and only if the body's `flags` are:
+    /// whole JSON objects, one after another, can be taken apart in one way only.
+    digests: Vec<u8>,
+    bytes: usize,
+    served: u64,
+    failed: u64,
+}
+
+impl<'s> Entries<'s> {
+    fn of(snapshot: &'s Snapshot, context: &Context, now_ms: i64, caller: &auth::Evaluate) -> Self {
+        let which = if caller.inspects() { Which::All } else { Which::ClientVisible };
+        let audience = caller.audience();
+        let flags = snapshot.flags.len();
+        let (chosen, digests) = (Vec::with_capacity(flags), Vec::with_capacity(flags.saturating_mul(DIGEST)));
+        let mut entries = Self { chosen, digests, bytes: 0, served: 0, failed: 0 };
+        for (place, answer) in snapshot.flags.prepare(context).answers(which, now_ms) {
+            let Some(written) = snapshot.written(place, answer, audience) else { continue };
+            entries.digests.extend_from_slice(written.digest());
+            entries.bytes = entries.bytes.saturating_add(written.json().len()).saturating_add(1);
+            let count = if written.is_failure() { &mut entries.failed } else { &mut entries.served };
+            *count = count.saturating_add(1);
+            entries.chosen.push(written);
         }
-        Outcome::Failed(failed) => Some(EvaluationEntry::Failure(EvaluationFailure {
-            key: flag.key().to_string(),
-            error_code: failed.code.as_str().to_owned(),
-            error_details: failed.code.details().to_owned(),
-        })),
-        // Only said of keys that are looked up.
-        Outcome::NotFound => None,
-    })
-    .collect()
-}
+        entries
+    }
 
-fn body_of(flags: &[u8], snapshot: &Snapshot, mark: Mark, address: &Address) -> Vec<u8> {
-    let metadata = json(&metadata(snapshot, snapshot.revision));
-    let streams = json(&[address.stream(mark)]);
-    [b"{\"flags\":", flags, b",\"metadata\":", &*metadata, b",\"eventStreams\":", &*streams, b"}"].concat()
+    fn body(&self, snapshot: &Snapshot, mark: Mark, address: &Address) -> Vec<u8> {
+        let metadata = json(&metadata(snapshot, snapshot.revision));
+        let streams = json(&[address.stream(mark)]);
+        let around = metadata.len().saturating_add(streams.len()).saturating_add(AROUND);
+        let mut body = Vec::with_capacity(self.bytes.saturating_add(around));
+        body.extend_from_slice(b"{\"flags\":[");
+        for (place, written) in self.chosen.iter().enumerate() {
+            if place > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(written.json());
+        }
+        for part in [b"],\"metadata\":", &*metadata, b",\"eventStreams\":", &*streams, b"}"] {
+            body.extend_from_slice(part);
+        }
+        body
+    }
 }
 
 /// Waits a moment for a change that the client was told of and that is not served here yet. If it does not come, the

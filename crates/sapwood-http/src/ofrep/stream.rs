@@ -35,8 +35,9 @@ impl FromRequestParts<App> for Listen {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failed> {
         let Some(ticket) = query(parts, "ticket") else {
-            let Evaluate(auth::Evaluate { caller, scope }) = Evaluate::from_request_parts(parts, app).await?;
-            return Ok(Self { caller, scope });
+            let Evaluate(auth::Evaluate { caller, outlet }) =
+                Evaluate::from_request_parts(parts, app).await?;
+            return Ok(Self { caller, scope: outlet.scope().clone() });
         };
         let admitted = app.engine.admit(ticket, query(parts, "environment"));
         let (caller, scope) =

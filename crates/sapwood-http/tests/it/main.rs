@@ -15,6 +15,8 @@ mod events;
 #[cfg(test)]
 mod manage;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod ofrep;
 #[cfg(test)]
 mod reader;

@@ -157,6 +157,8 @@ async fn whatever_races_nobody_misses_the_last_change() {
                 let mut seen: u64 = address.rsplit('=').next().unwrap().parse().unwrap();
                 // Breaks off again and again, until it has been told of everything.
                 loop {
+                    // Nothing here waits for a network, and who never waits keeps writers from their turn.
+                    tokio::task::yield_now().await;
                     let id = seen.to_string();
                     let mut reader = app.listen(&address, &[("last-event-id", &id)]).await;
                     let first = reader.piece().await.unwrap();

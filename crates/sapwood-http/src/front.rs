@@ -1,0 +1,88 @@
+//! What every request passes first. Evaluations, which are nearly all requests, go straight to their handlers; the
+//! layers of the router, which box and clone for each request, are for the rest.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler as _;
+use axum::http::{Method, header};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use tower::{Service, ServiceExt as _};
+
+use crate::app::App;
+use crate::metrics::Route;
+use crate::{cors, ofrep, problem, router};
+
+/// Counts every answer, and knows the short way to evaluation.
+#[derive(Debug, Clone)]
+pub(crate) struct Front(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    app: App,
+    rest: Router,
+}
+
+impl Front {
+    pub(crate) fn new(app: App, rest: Router) -> Self {
+        Self(Arc::new(Inner { app, rest }))
+    }
+}
+
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            let route = Route::of(request.uri().path());
+            let response = inner.answer(route, request).await;
+            inner.app.metrics.answered(route, response.status());
+            Ok(response)
+        })
+    }
+}
+
+impl Inner {
+    async fn answer(&self, route: Route, request: Request) -> Response {
+        // Pages of other origins need more headers than this way adds.
+        let is_short = request.method() == Method::POST && !request.headers().contains_key(header::ORIGIN);
+        let app = || self.app.clone();
+        match route {
+            Route::Single if is_short => self.finish(ofrep::evaluate.call(request, app())).await,
+            Route::Bulk if is_short => self.finish(ofrep::bulk::evaluate_all.call(request, app())).await,
+            Route::Single
+            | Route::Bulk
+            | Route::Stream
+            | Route::Events
+            | Route::Manage
+            | Route::Health
+            | Route::Console => {
+                let Ok(response) = self.rest.clone().oneshot(request).await;
+                response
+            }
+        }
+    }
+
+    /// What the router's layers do: a defect fails one request, and every answer carries the same headers.
+    async fn finish(&self, answering: impl Future<Output = Response>) -> Response {
+        let answered = AssertUnwindSafe(answering).catch_unwind().await;
+        let mut response = answered.unwrap_or_else(problem::defect);
+        cors::vary(&self.app.options.allow_origins, response.headers_mut());
+        router::carry(response.headers_mut());
+        response
+    }
+}
