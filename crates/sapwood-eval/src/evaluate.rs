@@ -19,6 +19,7 @@ impl FlagSet {
     /// a barred candidate is its baseline. Total and free of allocation. The attributes are a [`crate::Context`] or, as an
     /// application holds them, [`crate::Pairs`].
     #[must_use]
+    #[inline]
     pub fn evaluate<'c>(&self, key: &str, attributes: impl Into<Attributes<'c>>, now_ms: i64) -> Outcome<'_> {
         match self.get(key) {
             Some(flag) => self.evaluate_flag(flag, attributes, now_ms),
@@ -28,6 +29,7 @@ impl FlagSet {
 
     /// The same for a flag of this set already at hand; prerequisites are looked up in this set.
     #[must_use]
+    #[inline]
     pub fn evaluate_flag<'a, 'c>(
         &'a self,
         flag: &'a CompiledFlag,

@@ -75,6 +75,7 @@ impl FlagSet {
 
     /// The flag of this key.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Arc<CompiledFlag>> {
         self.find(hash(key), key)
     }

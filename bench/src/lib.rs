@@ -1,0 +1,4 @@
+//! What the measurements share: workloads, the engines that run them, and a table of what was found.
+
+pub mod eval;
+pub mod rounds;
