@@ -2,7 +2,7 @@
 
 use sapwood_eval::{
     Condition, Flag, FlagConfig, FlagKey, Problem, Segment, SegmentKey, Serve, SetConfig, Targeting,
-    VariantKey, check_config, check_segment,
+    ValueType, VariantKey, check_config, check_segment,
 };
 
 use super::{Placed, environment, limit, text, unless};
@@ -22,7 +22,7 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
     if state.retired.contains(&flag.key) {
         return Err(Rejection::KeyRetired(flag.key));
     }
-    refuse_first(bare_problems(&flag))?;
+    refuse_first(bare_problems(state, &flag))?;
     let Some(known) = state.flags.get(&flag.key) else {
         limit("flags of a project", state.flags.len().saturating_add(1), FLAGS_MAX)?;
         return Ok(vec![(None, FlagDefined { flag, about }.into())]);
@@ -32,6 +32,7 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
         ("type", before.flag.value_type != flag.value_type),
         ("salt", before.flag.salt != flag.salt),
         ("bucketing", before.flag.bucketing != flag.bucketing),
+        ("meaning of a variant", turns_around(&before.flag, &flag)),
     ] {
         if changed {
             return Err(Rejection::FixedForLife { what, flag: flag.key });
@@ -59,6 +60,13 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
     let mut events = unless(same, None, FlagDefined { flag, about });
     events.extend(edits);
     Ok(events)
+}
+
+/// Whether a name that meant yes now means no, or the other way round: whoever reads dashboards, logs or old rules by that
+/// name would read the opposite of what happened. Values of other types may be corrected; that opens an epoch.
+fn turns_around(before: &Flag, after: &Flag) -> bool {
+    before.value_type == ValueType::Boolean
+        && before.variants.iter().any(|(key, value)| after.variants.get(key).is_some_and(|now| now != value))
 }
 
 fn people_read(about: &About) -> Result<(), Rejection> {
@@ -260,7 +268,9 @@ fn pause_in(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed
 }
 
 /// What is wrong with a flag by itself, wherever it will be used: judged switched off, with its first variant.
-fn bare_problems(flag: &Flag) -> Vec<Problem> {
+///
+/// Beside it stand the flags of its layer, which must not overlap, whatever environments they have rules in.
+fn bare_problems(state: &State, flag: &Flag) -> Vec<Problem> {
     let Some(first) = flag.variants.keys().next() else {
         return vec![Problem {
             path: "/flag/variants".to_owned(),
@@ -268,9 +278,19 @@ fn bare_problems(flag: &Flag) -> Vec<Problem> {
             remedy: "name one, such as \"on\": true".to_owned(),
         }];
     };
-    let default = Serve::Variant(first.clone());
-    let targeting = Targeting { on: false, off_variant: first.clone(), rules: Vec::new(), default };
-    check_config(&FlagConfig::new(flag.clone(), targeting, 0), &SetConfig::default())
+    let bare = |flag: &Flag, first: &VariantKey| {
+        let default = Serve::Variant(first.clone());
+        let targeting = Targeting { on: false, off_variant: first.clone(), rules: Vec::new(), default };
+        FlagConfig::new(flag.clone(), targeting, 0)
+    };
+    let layer = flag.layer.as_ref().map(|slice| &slice.layer);
+    let mates = state
+        .flags
+        .values()
+        .map(|known| &known.value.flag)
+        .filter(|other| layer.is_some() && other.layer.as_ref().map(|slice| &slice.layer) == layer);
+    let mates = mates.map(|mate| bare(mate, first));
+    check_config(&bare(flag, first), &SetConfig::new(mates, []))
 }
 
 pub(super) fn refuse_first(problems: Vec<Problem>) -> Result<(), Rejection> {

@@ -85,10 +85,6 @@ fn what_it_stands_on_pauses_it() {
             "flag_defined",
         ),
         (
-            define(|flag| drop(flag.variants.insert(name("on"), sapwood_eval::Value::Boolean(false)))),
-            "flag_defined",
-        ),
-        (
             define(|flag| flag.layer = read(json!({"layer": "l", "salt": "l", "from": 0, "width": 9}))),
             "flag_defined",
         ),
@@ -151,6 +147,8 @@ fn what_it_is_about_is_refused() {
     check(&define(|flag| drop(flag.variants.remove("off"))), "fixed by rollout");
     check(&set(&json!([rule_for("above", "u1")])), "fixed by rollout");
     check(&define(|flag| flag.salt = name("other")), "fixed for life");
+    let turned = define(|flag| drop(flag.variants.insert(name("on"), sapwood_eval::Value::Boolean(false))));
+    check(&turned, "fixed for life");
     check(&Command::RetireFlag { flag: name("a") }, "rollout live");
 }
 
@@ -160,6 +158,36 @@ fn salt_and_type_are_for_life_even_without_a_rollout_and_the_unit_is_not() {
     let ask = |command| said(world.ask(&ann(), command));
     assert_eq!(ask(define(|flag| flag.salt = name("other"))), "fixed for life");
     assert_eq!(ask(define(|flag| flag.unit = name("accountId"))), "flag_defined");
+}
+
+#[test]
+fn a_name_that_meant_yes_never_means_no() {
+    let world = World::shop();
+    let turned = define(|flag| {
+        flag.variants = read(json!({"on": false, "off": true}));
+    });
+    let rejection = world.ask(&ann(), turned).unwrap_err();
+    assert_eq!(
+        rejection.to_string(),
+        "`meaning of a variant` of flag `a` cannot change after it was defined; make a new flag"
+    );
+    let third = define(|flag| flag.variants = read(json!({"on": true, "off": false, "dark": true})));
+    assert_eq!(said(world.ask(&ann(), third)), "flag_defined");
+}
+
+#[test]
+fn flags_of_a_layer_never_overlap_even_before_they_have_rules() {
+    let mut world = World::shop();
+    let sliced = |key: &str, from: u32| {
+        let mut flag = flag(key);
+        flag.layer = Some(read(json!({"layer": "pricing", "salt": "l1", "from": from, "width": 30_000})));
+        Command::DefineFlag { flag, about: About::default() }
+    };
+    world.run(sliced("first", 0));
+    let rejection = world.ask(&ann(), sliced("second", 29_999)).unwrap_err().to_string();
+    assert!(rejection.contains("the slice 29999..59999 overlaps 0..30000 of flag first"), "{rejection}");
+    world.run(sliced("second", 30_000));
+    assert_eq!(said(world.ask(&ann(), sliced("first", 60_000))), "flag_defined");
 }
 
 #[test]
