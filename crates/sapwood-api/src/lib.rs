@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod events;
+pub mod explain;
 pub mod manage;
 pub mod ofrep;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! Wire shapes to commands and entries to wire shapes, shared by HTTP and the command line.
 
+mod explain;
 mod rollout;
 
 use sapwood_api::manage::{
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use crate::engine::Engine;
 
+pub use explain::explain;
 pub use rollout::{StepName, rollout, step};
 
 /// `PUT …/flags/{key}`. The salt is minted once and kept for the flag's life.

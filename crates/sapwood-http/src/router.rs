@@ -69,6 +69,7 @@ fn event_routes() -> Router<App> {
 fn manage_routes() -> Router<App> {
     let environment = Router::new()
         .route("/flags/{key}", put(definitions::put_targeting))
+        .route("/flags/{key}/explain", post(definitions::explain))
         .route("/rollouts", get(rollouts::list).post(rollouts::start))
         .route("/rollouts/{id}", get(rollouts::get))
         .route("/rollouts/{id}/{step}", post(rollouts::step));

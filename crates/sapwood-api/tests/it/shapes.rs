@@ -1,6 +1,7 @@
 //! Every shape against its fixture.
 
 use sapwood_api::events::{BatchResponse, EventBatch, EventItem};
+use sapwood_api::explain::{ExplainRequest, ExplainResponse};
 use sapwood_api::manage::{
     Changed, FlagRequest, LogEntry, MetricRequest, Page, RolloutRequest, RolloutResponse, SegmentRequest,
     StepRequest, TargetingRequest, TokenRequest, TokenResponse,
@@ -111,6 +112,15 @@ fn entries_of_the_log() {
     let _: LogEntry = response("log_entry", &[""]);
     let of_project: LogEntry = response("log_entry_of_the_project", &[""]);
     assert_eq!(of_project.environment, None);
+}
+
+#[test]
+fn explanations() {
+    let _: ExplainRequest = request("explain_request", &[""]);
+    for field in ["context", "at", "targeting"] {
+        assert!(reads_without::<ExplainRequest>("explain_request", "", field), "{field}");
+    }
+    let _: ExplainResponse = response("explain_response", &[""]);
 }
 
 #[test]

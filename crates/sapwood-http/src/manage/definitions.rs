@@ -1,6 +1,7 @@
 //! Flags, their targeting, segments and metrics: put by key, whole.
 
 use axum::extract::{Path, State};
+use sapwood_api::explain::{ExplainRequest, ExplainResponse};
 use sapwood_api::manage::{Changed, FlagRequest, MetricRequest, SegmentRequest, TargetingRequest};
 use sapwood_engine::{Engine, convert};
 
@@ -31,6 +32,16 @@ pub(crate) async fn put_targeting(
     let command = convert::targeting(&environment, &key, request)?;
     let submitted = engine.submit(&at.scope.project, at.caller.actor(), command).await?;
     Ok(Json(changed(&submitted)))
+}
+
+/// `POST /api/v1/projects/{project}/environments/{environment}/flags/{key}/explain`.
+pub(crate) async fn explain(
+    State(engine): State<Engine>,
+    at: Manage,
+    Path((_, _, key)): Path<(String, String, String)>,
+    Json(request): Json<ExplainRequest>,
+) -> Result<Json<ExplainResponse>, Refusal> {
+    Ok(Json(convert::explain(&engine, &at.scope, &key, request)?))
 }
 
 /// `PUT /api/v1/projects/{project}/segments/{key}`.

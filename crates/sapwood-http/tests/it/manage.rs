@@ -100,3 +100,46 @@ async fn health_needs_no_token() {
         assert_eq!(app.send("GET", path, "", "").await.status, 200, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_is_explained_for_any_moment_and_for_a_draft() {
+    let app = TestApp::start().await;
+    app.flag("sale").await;
+    let address = format!("{PRODUCTION}/flags/sale/explain");
+    let ask = async |body: Value| app.send("POST", &address, &app.admin, &body.to_string()).await;
+    let plain = ask(json!({"context": {"targetingKey": "ada"}})).await.json();
+    assert_eq!(plain["variant"], "off");
+    assert_eq!(plain["text"], "flag sale\n  serves off: there are no rules (STATIC)\n");
+    assert_eq!(plain["draft"], false);
+    let draft = json!({"on": true, "off_variant": "off", "default": {"variant": "off"}, "rules": [{
+        "id": "opening", "serve": {"variant": "on"},
+        "when": {"all": [{"now": {"after": "2030-01-01T00:00:00Z"}}, {"attribute": {"name": "vip", "test": {"equals": true}}}]}
+    }]});
+    let of = |at: &str| json!({"context": {"vip": true}, "at": at, "targeting": draft});
+    let before = ask(of("2029-12-31T23:59:59.999Z")).await.json();
+    assert_eq!(
+        (&before["variant"], &before["reason"], &before["draft"]),
+        (&json!("off"), &json!("DEFAULT"), &json!(true))
+    );
+    let after = ask(of("2030-01-01T00:00:00.000Z")).await.json();
+    assert_eq!(
+        (&after["variant"], &after["value"], &after["reason"]),
+        (&json!("on"), &json!(true), &json!("TARGETING_MATCH"))
+    );
+    assert_eq!(after["steps"]["steps"][0]["text"], "rule opening");
+    // Nothing of the draft stays.
+    assert_eq!(app.evaluate("sale", json!({"vip": true})).await.json()["variant"], "off");
+    let mut broken = of("2030-01-01T00:00:00.000Z");
+    broken["targeting"]["rules"][0]["serve"]["variant"] = json!("onn");
+    let refused = ask(broken).await;
+    assert_eq!(
+        (refused.problem().as_str(), &refused.json()["path"]),
+        ("invalid_value", &json!("/targeting/rules/0/serve/variant"))
+    );
+    assert_eq!(ask(json!({"at": "yesterday"})).await.json()["path"], "/at");
+    assert_eq!(ask(json!({"context": {"a": "x".repeat(5_000)}})).await.json()["path"], "/context");
+    assert_eq!(ask(json!({"contxt": {}})).await.problem(), "malformed_body");
+    let path = format!("{PRODUCTION}/flags/none/explain");
+    assert_eq!(app.send("POST", &path, &app.admin, "{}").await.problem(), "unknown_reference");
+    assert_eq!(app.send("POST", &address, &app.server, "{}").await.problem(), "forbidden");
+}
