@@ -1,5 +1,7 @@
 //! `cargo xtask bench eval`: evaluation in process on six workloads, beside a floor and two peers, and what memory,
 //! loading and one change cost. Bars are printed, never asserted.
+//!
+//! Names after the command (`W1` to `W6`, `prepare`, `memory`, `load`) choose; without any, everything is measured.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -56,6 +58,8 @@ struct Engines<'a> {
 }
 
 fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     let plain = subjects();
     let held: Vec<_> = plain.iter().map(ours::held).collect();
     println!(
@@ -66,13 +70,18 @@ fn main() {
         print!("{column:>24}");
     }
     println!();
-    for workload in &WORKLOADS {
+    for workload in WORKLOADS.iter().filter(|workload| wanted(workload.name)) {
         one(workload, &plain, &held);
     }
-    preparation(&plain, &held);
-    println!();
-    memory();
-    loading();
+    if wanted("prepare") {
+        preparation(&plain, &held);
+    }
+    if wanted("memory") {
+        memory();
+    }
+    if wanted("load") {
+        loading();
+    }
 }
 
 fn one(workload: &Workload, plain: &[Subject], held: &[Vec<(&str, sapwood_eval::Attribute<'_>)>]) {
