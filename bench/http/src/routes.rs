@@ -49,7 +49,7 @@ pub(crate) fn single(options: &Options) -> Result<(), Failure> {
         };
         (0..SUBJECTS).map(ask).collect()
     };
-    compare(options, &server, &tokens, "single flag, five kinds in turn", &asks(&mixed), bar, 200)?;
+    compare(options, &server, &tokens, "single flag, four kinds in turn", &asks(&mixed), bar, 200)?;
     compare(options, &server, &tokens, "single flag, in a rollout, counted", &asks(&counted), bar, 200)
 }
 

@@ -1,4 +1,4 @@
-//! What is measured: flags of five kinds, from a constant to ten rules, and subjects who ask for them.
+//! What is measured: flags of four kinds, from a constant to ten rules, and subjects who ask for them.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(crate) fn flags(api: &Api, from: usize, to: usize) -> Result<(), Failure> {
 
 fn flag(api: &Api, number: usize) -> Result<(), Failure> {
     let key = key(number);
-    let three = number % 5 == 3;
+    let three = Kind::of(number) == Kind::TenRules;
     let (declared, variants) = if three {
         ("string", json!({"a": "blue", "b": "green", "c": "red"}))
     } else {
@@ -48,18 +48,14 @@ fn flag(api: &Api, number: usize) -> Result<(), Failure> {
 
 /// Gives a flag its targeting; `edition` is in it, so that the same flag can be changed again and again.
 pub(crate) fn put_targeting(api: &Api, number: usize, edition: usize) -> Result<(), Failure> {
-    let (rules, default) = match number % 5 {
-        1 => (
-            vec![rule("countries", &one_of("country", &COUNTRIES[..5]), &json!({"variant": "on"}))],
-            json!({"variant": "off"}),
-        ),
-        2 => (vec![], slots(&[("on", 50_000), ("off", 50_000)])),
-        3 => (ten_rules(), json!({"variant": "a"})),
-        4 => (
-            vec![rule("half", &one_of("plan", &PLANS[..2]), &slots(&[("on", 20_000), ("off", 80_000)]))],
-            json!({"variant": "off"}),
-        ),
-        _ => (vec![], json!({"variant": "on"})),
+    let (rules, default) = match Kind::of(number) {
+        Kind::Constant => (vec![], json!({"variant": "on"})),
+        Kind::OneRule => {
+            let of_five = one_of("country", COUNTRIES.get(..5).unwrap_or_default());
+            (vec![rule("countries", &of_five, &json!({"variant": "on"}))], json!({"variant": "off"}))
+        }
+        Kind::Split => (vec![], slots(&[("on", 50_000), ("off", 50_000)])),
+        Kind::TenRules => (ten_rules(), json!({"variant": "a"})),
     };
     let mut rules = rules;
     if edition > 0 {
@@ -71,18 +67,42 @@ pub(crate) fn put_targeting(api: &Api, number: usize, edition: usize) -> Result<
 }
 
 const fn off_variant(number: usize) -> &'static str {
-    if number % 5 == 3 { "a" } else { "off" }
+    match Kind::of(number) {
+        Kind::TenRules => "a",
+        Kind::Constant | Kind::OneRule | Kind::Split => "off",
+    }
 }
 
-/// Nine that do not match and one that splits three ways.
+/// The kinds of flags. Of ten, three are constant, three have a rule, three split and one has ten rules: the mixture
+/// that evaluation in process is measured with, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Constant,
+    OneRule,
+    Split,
+    TenRules,
+}
+
+impl Kind {
+    const fn of(number: usize) -> Self {
+        match number % 10 {
+            0..=2 => Self::Constant,
+            3..=5 => Self::OneRule,
+            6..=8 => Self::Split,
+            _ => Self::TenRules,
+        }
+    }
+}
+
+/// Ten rules of three conditions, of which only the last matches anybody, and splits three ways.
 fn ten_rules() -> Vec<Value> {
-    let lists: Vec<String> = (0..20).map(|item| format!("tier-{item}")).collect();
+    let list: Vec<String> = (0..20).map(|item| format!("tier-{item}")).collect();
     let condition = |number: usize| {
-        let plan = if number == 9 { "free" } else { "none" };
+        let oldest = if number == 9 { 0 } else { 200 };
         json!({"all": [
-            {"not": {"attribute": {"name": "plan", "test": {"equals": plan}}}},
-            {"not": {"attribute": {"name": "tier", "test": {"one_of": lists}}}},
-            {"attribute": {"name": "age", "test": {"number": {"gte": if number == 9 { 0 } else { 200 }}}}},
+            {"attribute": {"name": "tier", "test": {"one_of": list}}},
+            {"attribute": {"name": "app_version", "test": {"semver": {"gte": "1.0.0"}}}},
+            {"attribute": {"name": "age", "test": {"number": {"gte": oldest}}}},
         ]})
     };
     let split = slots(&[("a", 34_000), ("b", 33_000), ("c", 33_000)]);
