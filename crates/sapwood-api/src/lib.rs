@@ -2,6 +2,7 @@
 
 pub mod events;
 pub mod explain;
+pub mod log;
 pub mod manage;
 pub mod ofrep;
 pub mod problem;

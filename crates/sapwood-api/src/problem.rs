@@ -19,6 +19,9 @@ pub struct Problem {
     /// Path into the request, where one place is at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Versions of the entries of the log that stand in the way, where some do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<u64>,
 }
 
 macro_rules! codes {
@@ -64,6 +67,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed" 405 "This address does not take this method";
     RevisionMoved = "revision_moved" 412 "Somebody changed it meanwhile";
     StageMoved = "stage_moved" 409 "The rollout stands on another stage";
+    TouchedLater = "touched_later" 409 "Something else was decided about it since";
+    NeverReverted = "never_reverted" 409 "This entry is not taken back";
     RolloutLive = "rollout_live" 409 "A live rollout stands in the way";
     RolloutEnded = "rollout_ended" 409 "The rollout has ended";
     RolloutHeld = "rollout_held" 409 "The rollout is held";
@@ -94,6 +99,7 @@ impl Problem {
             code: code.as_str().to_owned(),
             detail: detail.into(),
             path: None,
+            entries: Vec::new(),
         }
     }
 

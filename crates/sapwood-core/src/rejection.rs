@@ -67,6 +67,38 @@ pub enum Rejection {
         /// How many there may be.
         limit: usize,
     },
+    /// The log has no such entry.
+    #[error("there is no entry {version}; the log of this project ends at {head}")]
+    UnknownEntry {
+        /// The entry asked for.
+        version: u64,
+        /// The last one there is.
+        head: u64,
+    },
+    /// An entry of this kind is not taken back.
+    #[error("entry {version} is a `{kind}` and is not taken back: {why}")]
+    NeverReverted {
+        /// Which entry.
+        version: u64,
+        /// Its kind.
+        kind: String,
+        /// Why, and what to do instead.
+        why: String,
+    },
+    /// Something else was decided about the same thing since.
+    #[error(
+        "entry {version} is not taken back, because `{resource}` was changed again by {}; take those back first, \
+         the last one first, or give it the value you want",
+        entries(later)
+    )]
+    TouchedLater {
+        /// The entry asked for.
+        version: u64,
+        /// What it is about.
+        resource: String,
+        /// Versions of the later entries about it, ascending.
+        later: Vec<u64>,
+    },
     /// A live rollout of the same flag stands in the way.
     #[error(
         "flag `{flag}` already has the live rollout {rollout} in this environment; finish or roll it back first"
@@ -167,5 +199,20 @@ impl Rejection {
     /// A refusal of one field.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path: path.into(), message: message.into() }
+    }
+}
+
+/// `entry 7`, `entries 7, 9 and 12`, or the first ten and how many more.
+fn entries(versions: &[u64]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut named: Vec<String> = versions.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+    let more = versions.len().saturating_sub(NAMED_MAX);
+    if more > 0 {
+        return format!("entries {} and {more} more", named.join(", "));
+    }
+    match named.pop() {
+        Some(last) if named.is_empty() => format!("entry {last}"),
+        Some(last) => format!("entries {} and {last}", named.join(", ")),
+        None => "nothing".to_owned(),
     }
 }

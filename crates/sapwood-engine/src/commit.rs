@@ -15,6 +15,15 @@ use crate::limits::{DECIDE_ATTEMPTS_MAX, ENTRIES_PER_READ};
 use crate::project::{Project, Served};
 use crate::snapshot::Scope;
 
+/// What a change insists on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terms {
+    /// What a decision of the controller stands on.
+    pub(crate) decided: Option<Decided>,
+    /// The version of the project it was decided at, where no other will do.
+    pub(crate) at: Option<u64>,
+}
+
 impl Engine {
     /// Makes a change: `decide` says what it means, the store appends it, and when this returns every
     /// evaluation in this process sees it.
@@ -24,7 +33,18 @@ impl Engine {
         actor: Actor,
         command: Command,
     ) -> Result<Submitted, SubmitError> {
-        self.commit(project, actor, command, None).await
+        self.commit(project, actor, command, Terms::default()).await
+    }
+
+    /// The same, only if the project still is at `version`.
+    pub(crate) async fn commit_at(
+        &self,
+        project: &ProjectKey,
+        actor: Actor,
+        command: Command,
+        version: u64,
+    ) -> Result<Submitted, SubmitError> {
+        self.commit(project, actor, command, Terms { decided: None, at: Some(version) }).await
     }
 
     pub(crate) async fn commit(
@@ -32,14 +52,14 @@ impl Engine {
         key: &ProjectKey,
         actor: Actor,
         command: Command,
-        decided: Option<Decided>,
+        terms: Terms,
     ) -> Result<Submitted, SubmitError> {
         let project = match (&command, self.project(key)) {
             (_, Some(project)) => project,
             (Command::DefineProject { .. }, None) => self.project_or_new(key),
             (_, None) => return Err(SubmitError::UnknownProject(key.clone())),
         };
-        let outcome = self.commit_to(&project, &actor, &command, decided).await;
+        let outcome = self.commit_to(&project, &actor, &command, terms).await;
         if outcome.is_err() {
             self.forget_attempt(&project);
         }
@@ -51,17 +71,18 @@ impl Engine {
         project: &Project,
         actor: &Actor,
         command: &Command,
-        decided: Option<Decided>,
+        terms: Terms,
     ) -> Result<Submitted, SubmitError> {
         let _writer = project.writer.lock().await;
-        if project.is_in_doubt() {
+        let behind = terms.at.is_some_and(|version| version > project.state().version);
+        if behind || project.is_in_doubt() {
             self.catch_up(project).await?;
         }
         for _ in 0..DECIDE_ATTEMPTS_MAX {
             if let Some(halted) = project.halted() {
                 return Err(SubmitError::Halted(halted));
             }
-            match self.attempt(project, actor, command.clone(), decided).await {
+            match self.attempt(project, actor, command.clone(), terms).await {
                 Err(SubmitError::Store(StoreError::Conflict { .. })) => self.catch_up(project).await?,
                 Err(error) => {
                     // The answer may be all that was lost; what the log holds must be served.
@@ -81,12 +102,15 @@ impl Engine {
         project: &Project,
         actor: &Actor,
         command: Command,
-        decided: Option<Decided>,
+        terms: Terms,
     ) -> Result<Submitted, SubmitError> {
         let (expected, placed) = {
             let state = project.state();
             (state.version, decide::decide(&state, actor, command, self.now())?)
         };
+        if terms.at.is_some_and(|version| version != expected) {
+            return Err(SubmitError::Moved);
+        }
         if placed.is_empty() {
             return Ok(Submitted { version: expected, entries: Vec::new() });
         }
@@ -95,7 +119,7 @@ impl Engine {
             expected,
             actor: actor.clone(),
             drafts: self.drafts(placed)?,
-            decided,
+            decided: terms.decided,
         };
         // Whoever asked may leave while the store writes; then nobody is left to fold what it wrote.
         project.doubt(true);

@@ -9,6 +9,7 @@ use sapwood_core::evidence::Evidence;
 use sapwood_core::tick::{self, Observed, Report};
 use sapwood_store::{Decided, StoreError};
 
+use crate::commit::Terms;
 use crate::engine::Engine;
 use crate::error::SubmitError;
 use crate::folder::Ledgers;
@@ -109,7 +110,8 @@ impl Engine {
     async fn act(&self, project: &Project, command: Command, report: &Report) {
         let Evidence { at, ledger_offset, .. } = report.evidence;
         let decided = Decided { at, ledger_offset, expands: expands(report) };
-        match self.commit(&project.key, Actor::System, command, Some(decided)).await {
+        let terms = Terms { decided: Some(decided), at: None };
+        match self.commit(&project.key, Actor::System, command, terms).await {
             Ok(_) => tracing::info!(rollout = %report.rollout, "{}", report.sentence),
             // Somebody was quicker, or too much time passed: the next look decides anew.
             Err(SubmitError::Rejected(rejection)) => {

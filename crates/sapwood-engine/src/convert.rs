@@ -7,10 +7,12 @@ use sapwood_api::manage::{
     FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest,
 };
 use sapwood_core::command::Command;
+use sapwood_core::diff::{FieldChange, ResourceChange};
 use sapwood_core::entry::Entry;
 use sapwood_core::event::{About, MetricKind};
-use sapwood_core::id::{EnvironmentKey, ProjectKey};
+use sapwood_core::id::{EnvironmentKey, KeyError, ProjectKey};
 use sapwood_core::rejection::Rejection;
+use sapwood_core::time::TimestampError;
 use sapwood_core::token::{Token, TokenKind};
 use sapwood_eval::FlagKey;
 use serde::de::DeserializeOwned;
@@ -18,6 +20,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::engine::Engine;
+use crate::history::LogDiff;
 
 pub use explain::explain;
 pub use rollout::{StepName, rollout, step};
@@ -107,6 +110,45 @@ pub fn log_entry(entry: &Entry) -> LogEntry {
         prev_hash: entry.prev_hash.to_string(),
         hash: entry.hash.to_string(),
     }
+}
+
+/// The entry that the API showed, for whoever checks its hash.
+///
+/// # Errors
+/// What of it cannot be read.
+pub fn entry(shown: &LogEntry) -> Result<Entry, String> {
+    let wrong =
+        |what: &str, error: &dyn std::fmt::Display| format!("{what} of entry {}: {error}", shown.version);
+    let environment = shown.environment.clone().map(TryInto::try_into).transpose();
+    Ok(Entry {
+        stream: shown.stream.clone().try_into().map_err(|error: KeyError| wrong("the stream", &error))?,
+        version: shown.version,
+        id: shown.id.parse().map_err(|error: uuid::Error| wrong("the id", &error))?,
+        kind: shown.kind.clone(),
+        environment: environment.map_err(|error: KeyError| wrong("the environment", &error))?,
+        actor: serde_json::from_value(shown.actor.clone()).map_err(|error| wrong("the actor", &error))?,
+        at: shown.at.parse().map_err(|error: TimestampError| wrong("the time", &error))?,
+        body: shown.text.clone(),
+        prev_hash: shown.prev_hash.clone().try_into().map_err(|error: String| wrong("the hash", &error))?,
+        hash: shown.hash.clone().try_into().map_err(|error: String| wrong("the hash", &error))?,
+    })
+}
+
+/// A comparison as the API shows it.
+pub fn log_diff(diff: LogDiff) -> sapwood_api::log::LogDiff {
+    let field = |field: FieldChange| sapwood_api::log::FieldChange {
+        path: field.path,
+        before: field.before,
+        after: field.after,
+    };
+    let change = |change: ResourceChange| sapwood_api::log::LogChange {
+        resource: change.resource.to_string(),
+        fields: change.fields().into_iter().map(field).collect(),
+        before: change.before,
+        after: change.after,
+    };
+    let changes = diff.changes.into_iter().map(change).collect();
+    sapwood_api::log::LogDiff { from: diff.from, to: diff.to, changes }
 }
 
 /// A name from an address or a field.

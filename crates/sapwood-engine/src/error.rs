@@ -25,6 +25,9 @@ pub enum SubmitError {
     /// The project's log holds something this version cannot read.
     #[error("this project is read-only: {0}")]
     Halted(FoldError),
+    /// The project is not at the version this was decided at.
+    #[error("somebody changed the project meanwhile; look again")]
+    Moved,
     /// Others kept changing the project meanwhile.
     #[error("too many changes at once; try again")]
     Busy,
@@ -55,5 +58,27 @@ pub enum ReportError {
     SentAt(String),
     /// The store said no; nothing of the batch was taken.
     #[error("the batch could not be stored")]
+    Store(#[from] StoreError),
+}
+
+/// Why the log could not be looked through, or an entry not taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The log is shorter.
+    #[error("there is no version {version}; the log of this project ends at {head}")]
+    BeyondHead {
+        /// The version asked for.
+        version: u64,
+        /// The last one there is.
+        head: u64,
+    },
+    /// The log holds what this version cannot read.
+    #[error("the log cannot be read: {0}")]
+    Unreadable(#[from] FoldError),
+    /// The change was not made.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// The store said no.
+    #[error("the log cannot be read")]
     Store(#[from] StoreError),
 }

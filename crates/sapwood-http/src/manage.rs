@@ -23,8 +23,12 @@ pub(crate) struct PageQuery {
 
 impl PageQuery {
     pub(crate) fn limit(&self) -> usize {
-        self.limit.unwrap_or(PAGE_ITEMS).clamp(1, PAGE_ITEMS_MAX)
+        page_limit(self.limit)
     }
+}
+
+fn page_limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(PAGE_ITEMS).clamp(1, PAGE_ITEMS_MAX)
 }
 
 fn changed(submitted: &Submitted) -> Changed {

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Problem};
 use sapwood_core::rejection::Rejection;
-use sapwood_engine::{ReportError, StoreError, SubmitError};
+use sapwood_engine::{HistoryError, ReportError, StoreError, SubmitError};
 
 /// When it makes sense to try again, if nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -23,11 +23,12 @@ pub(crate) struct Refusal {
     path: Option<String>,
     /// How long to wait before trying again, where that makes sense.
     wait: Option<Duration>,
+    entries: Vec<u64>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), path: None, wait: None }
+        Self { code, detail: detail.into(), path: None, wait: None, entries: Vec::new() }
     }
 
     /// The same, with how long to wait.
@@ -57,6 +58,7 @@ impl IntoResponse for Refusal {
         let status = self.status();
         let mut problem = Problem::new(self.code, self.detail.clone());
         problem.path.clone_from(&self.path);
+        problem.entries.clone_from(&self.entries);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
@@ -95,6 +97,11 @@ impl From<Rejection> for Refusal {
             Rejection::KeyRetired(_) => Self::new(Code::KeyRetired, detail),
             Rejection::Invalid { path, message } => Self::new(Code::InvalidValue, message).at(path),
             Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),
+            Rejection::UnknownEntry { .. } => Self::new(Code::NotFound, detail),
+            Rejection::NeverReverted { .. } => Self::new(Code::NeverReverted, detail),
+            Rejection::TouchedLater { later, .. } => {
+                Self { entries: later, ..Self::new(Code::TouchedLater, detail) }
+            }
             Rejection::RolloutLive { .. } => Self::new(Code::RolloutLive, detail),
             Rejection::FixedByRollout { .. } => Self::new(Code::FixedByRollout, detail),
             Rejection::FixedForLife { .. } => Self::new(Code::FixedForLife, detail),
@@ -120,7 +127,7 @@ impl From<SubmitError> for Refusal {
                 tracing::error!("{error}");
                 Self::new(Code::StorageFailed, error.to_string())
             }
-            SubmitError::Busy => Self::new(Code::Busy, error.to_string()),
+            SubmitError::Moved | SubmitError::Busy => Self::new(Code::Busy, error.to_string()),
             SubmitError::Encode(cause) => {
                 tracing::error!("an event could not be written: {cause}");
                 Self::new(
@@ -129,6 +136,20 @@ impl From<SubmitError> for Refusal {
                 )
             }
             SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HistoryError> for Refusal {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::BeyondHead { .. } => Self::new(Code::NotFound, error.to_string()),
+            HistoryError::Unreadable(_) => {
+                tracing::error!("{error}");
+                Self::new(Code::StorageFailed, error.to_string())
+            }
+            HistoryError::Submit(error) => error.into(),
+            HistoryError::Store(error) => error.into(),
         }
     }
 }

@@ -80,6 +80,8 @@ fn manage_routes() -> Router<App> {
         .route("/tokens", post(tokens::issue))
         .route("/tokens/{id}", delete(tokens::revoke))
         .route("/log", get(log::read))
+        .route("/log/diff", get(log::diff))
+        .route("/log/{version}/revert", post(log::revert))
         .nest("/environments/{environment}", environment);
     Router::new()
         .nest("/api/v1/projects/{project}", project)

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod admit;
+pub mod backup;
+pub mod checked;
 mod clock;
 mod error;
 pub mod limits;
@@ -12,7 +14,7 @@ mod verify;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Cause, Failure, StoreError};
 pub use memory::{Call, Fault, MemoryStore};
-pub use sqlite::{OpenError, SqliteStore};
+pub use sqlite::{FilesChecked, OpenError, SqliteStore};
 pub use store::{
     Append, BoxFuture, Decided, JournalBatch, Journaled, LedgerCommit, LedgerScope, LoadedLedger, SourceRow,
     Store,

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// Name of the file that says which process uses a data directory.
+pub(crate) const LOCK_FILE: &str = "sapwood.lock";
+/// Name of the file of local overrides in a data directory.
+pub const OVERRIDES_FILE: &str = "break-glass.json";
 /// An expanding decision older than this, by the store's clock, is refused.
 pub const DECISION_AGE_MS_MAX: i64 = 5_000;
 /// Entries of one append: one decision, or one imported project.

@@ -8,6 +8,7 @@ use sapwood_core::id::Stream;
 use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
+mod check;
 mod codec;
 mod connect;
 mod evidence;
@@ -21,7 +22,9 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use check::FilesChecked;
 pub use connect::OpenError;
+pub(crate) use connect::plain_connection;
 
 use crate::admit;
 use crate::clock::Clock;
@@ -76,6 +79,25 @@ impl SqliteStore {
         })
     }
 
+    /// Opens what is in `dir` to read: a server may be running on it, and nothing is made or changed. Every write
+    /// is refused.
+    pub async fn open_read_only(dir: &Path) -> Result<Self, OpenError> {
+        check_readable(dir).await?;
+        let fence = Fence::default();
+        fence.lower();
+        // Nobody listens at the other ends; the fence refuses before anybody is asked.
+        let ((log, _), (evidence, _)) = (mpsc::channel(1), mpsc::channel(1));
+        Ok(Self {
+            log,
+            log_readers: connect::readers(dir, File::Log),
+            evidence,
+            evidence_readers: connect::readers(dir, File::Evidence),
+            codec: Codec::default(),
+            fence,
+            lock: Mutex::new(None),
+        })
+    }
+
     /// Finishes what is queued, closes both files and frees the directory for another process.
     /// Whatever is asked of the store afterwards fails.
     pub async fn close(&self) {
@@ -112,6 +134,14 @@ impl SqliteStore {
         self.evidence.send(job(answer)).await.map_err(|_| closed(doing))?;
         answered.await.map_err(|_| closed(doing))?
     }
+}
+
+/// Whether both files are there and this program can read them; nothing is made or changed.
+pub(crate) async fn check_readable(dir: &Path) -> Result<(), OpenError> {
+    for file in [File::Log, File::Evidence] {
+        connect::check_readable(dir, file).await?;
+    }
+    Ok(())
 }
 
 /// Where a writer sends the outcome of a job. Whoever asked may have left; the outcome stands all the same.

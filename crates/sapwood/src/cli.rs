@@ -1,5 +1,8 @@
 //! The command line: what can be asked, and what is assumed when it is not said.
 
+pub(crate) mod backup;
+pub(crate) mod log;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -33,6 +36,12 @@ enum Command {
     /// Look at the statistics by themselves.
     #[command(subcommand)]
     Stats(StatsCommand),
+    /// Read, check and compare the log, and take entries back.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// Copy all data while the server runs, check a copy, and put one back.
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
 }
 
 /// Options of `demo`.
@@ -153,7 +162,11 @@ impl Cli {
     pub(crate) const fn default_log_level(&self) -> &'static str {
         match self.command {
             Command::Serve(_) => "info",
-            Command::Demo(_) | Command::Rollout(_) | Command::Stats(_) => "error",
+            Command::Demo(_)
+            | Command::Rollout(_)
+            | Command::Stats(_)
+            | Command::Log(_)
+            | Command::Backup(_) => "error",
         }
     }
 
@@ -163,6 +176,8 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
+            Command::Log(command) => commands::log::run(command).await,
+            Command::Backup(command) => commands::backup::run(command).await,
         }
     }
 }

@@ -1,4 +1,6 @@
 //! Commands, one module each.
 
+pub(crate) mod backup;
+pub(crate) mod log;
 pub(crate) mod stats;
 pub(crate) mod watch;

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use sapwood_api::problem::Problem;
+use sapwood_core::rejection::Rejection;
+use sapwood_engine::{HistoryError, SubmitError};
 
 /// Exit codes beyond success (0) and usage (2, clap's own).
 pub(crate) mod code {
@@ -54,6 +56,15 @@ pub(crate) enum Failure {
     /// The store said no.
     #[error("the data could not be read or written")]
     Store(#[from] sapwood_engine::StoreError),
+    /// What is stored is not what was written.
+    #[error("not as it was written: {0}; do not go on writing to it, keep a copy, and restore a backup")]
+    Damaged(String),
+    /// The log could not be looked through, or an entry not taken back.
+    #[error(transparent)]
+    History(sapwood_engine::HistoryError),
+    /// A backup was not made, not restored, or is not good.
+    #[error(transparent)]
+    Backup(#[from] sapwood_store::backup::BackupError),
     /// A change was not made.
     #[error("a change could not be made")]
     Submit(#[from] sapwood_engine::SubmitError),
@@ -76,8 +87,15 @@ impl Failure {
                 _ => code::FAILED,
             },
             Self::Unreachable { .. } => code::UNREACHABLE,
-            Self::Rejected(_) => code::INVALID,
-            Self::Said(_)
+            Self::Rejected(rejection)
+            | Self::History(HistoryError::Submit(SubmitError::Rejected(rejection))) => {
+                of_rejection(rejection)
+            }
+            Self::History(HistoryError::BeyondHead { .. }) => code::NOT_FOUND,
+            Self::History(HistoryError::Unreadable(_) | HistoryError::Submit(_) | HistoryError::Store(_))
+            | Self::Damaged(_)
+            | Self::Backup(_)
+            | Self::Said(_)
             | Self::Io(_)
             | Self::Open(_)
             | Self::Directory(_)
@@ -102,5 +120,27 @@ impl Failure {
         // If standard error is gone there is nobody left to tell.
         let _ = writeln!(std::io::stderr(), "{text}");
         ExitCode::from(self.exit_code())
+    }
+}
+
+/// A thing that is not there, something that stands in the way, or a request that makes no sense.
+const fn of_rejection(rejection: &Rejection) -> u8 {
+    if matches!(rejection, Rejection::UnknownEntry { .. }) {
+        code::NOT_FOUND
+    } else if matches!(rejection, Rejection::NeverReverted { .. } | Rejection::TouchedLater { .. }) {
+        code::CONFLICT
+    } else {
+        code::INVALID
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Store(error) => error.into(),
+            other @ (HistoryError::BeyondHead { .. }
+            | HistoryError::Unreadable(_)
+            | HistoryError::Submit(_)) => Self::History(other),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use sapwood_api::events::{BatchResponse, EventBatch, EventItem};
 use sapwood_api::explain::{ExplainRequest, ExplainResponse};
+use sapwood_api::log::LogDiff;
 use sapwood_api::manage::{
     Changed, FlagRequest, LogEntry, MetricRequest, Page, RolloutRequest, RolloutResponse, SegmentRequest,
     StepRequest, TargetingRequest, TokenRequest, TokenResponse,
@@ -112,6 +113,8 @@ fn entries_of_the_log() {
     let _: LogEntry = response("log_entry", &[""]);
     let of_project: LogEntry = response("log_entry_of_the_project", &[""]);
     assert_eq!(of_project.environment, None);
+    let diff: LogDiff = response("log_diff", &["", "/changes/0", "/changes/0/fields/0"]);
+    assert_eq!(diff.changes[1].before, None);
 }
 
 #[test]

@@ -49,6 +49,10 @@ pub(super) const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::ReasonMissing => "reason missing",
         Rejection::Nothing { .. } => "nothing there",
         Rejection::InUse { .. } => "in use",
+        // Of entries of the log; `crate::revert` says these, and its tests produce them.
+        Rejection::UnknownEntry { .. } => "unknown entry",
+        Rejection::NeverReverted { .. } => "never reverted",
+        Rejection::TouchedLater { .. } => "touched later",
     }
 }
 

@@ -30,6 +30,16 @@ pub(crate) fn golden() -> Vec<Entry> {
     entries(LOG)
 }
 
+/// All histories one after the other: no chain, but every kind.
+pub(crate) fn all_golden() -> Vec<Entry> {
+    golden_logs().concat()
+}
+
+/// Each history by itself.
+pub(crate) fn golden_logs() -> Vec<Vec<Entry>> {
+    [LOG, LATER].map(entries).to_vec()
+}
+
 fn fold(log: &str) -> State {
     let mut state = State::default();
     for entry in entries(log) {

@@ -7,6 +7,8 @@ mod faulty;
 #[cfg(test)]
 mod flags;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ledger;

@@ -1,29 +1,95 @@
-//! The log of a project, as it is.
+//! The log of a project: as it is, compared, and taken back entry by entry.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use sapwood_api::manage::{LogEntry, Page};
+use axum::extract::{Path, Query, State};
+use sapwood_api::log::LogDiff;
+use sapwood_api::manage::{Changed, LogEntry, Page};
 use sapwood_api::problem::Code;
-use sapwood_engine::{Engine, convert};
+use sapwood_core::id::Stream;
+use sapwood_engine::{Engine, LogFilter, convert};
+use serde::Deserialize;
 
-use super::PageQuery;
+use super::{changed, page_limit};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
 
-/// `GET /api/v1/projects/{project}/log?after=&limit=`, the oldest first.
+/// Which entries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogQuery {
+    after: Option<String>,
+    limit: Option<usize>,
+    since: Option<String>,
+    actor: Option<String>,
+    kind: Option<String>,
+    resource: Option<String>,
+}
+
+impl LogQuery {
+    fn filter(self) -> Result<LogFilter, Refusal> {
+        let wrong =
+            |name: &str, error: String| Refusal::new(Code::InvalidValue, error).at(format!("/{name}"));
+        let since = self.since.map(|text| text.parse()).transpose();
+        let resource = self.resource.map(|text| text.parse()).transpose();
+        Ok(LogFilter {
+            since: since
+                .map_err(|error: sapwood_core::time::TimestampError| wrong("since", error.to_string()))?,
+            actor: self.actor,
+            kind: self.kind,
+            resource: resource.map_err(|error: sapwood_core::resource::ResourceError| {
+                wrong("resource", error.to_string())
+            })?,
+        })
+    }
+}
+
+/// `GET /api/v1/projects/{project}/log?after=&limit=&since=&actor=&kind=&resource=`, the oldest first.
 pub(crate) async fn read(
     State(engine): State<Engine>,
     at: ManageProject,
-    query: Result<Query<PageQuery>, QueryRejection>,
+    query: Result<Query<LogQuery>, QueryRejection>,
 ) -> Result<Json<Page<LogEntry>>, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::new(Code::MalformedBody, error.body_text()))?;
-    let after: u64 = query.after.as_deref().unwrap_or("0").parse().map_err(|_| {
-        Refusal::new(Code::InvalidValue, "`after` is the version after which to read, a whole number")
-            .at("/after")
-    })?;
-    let limit = query.limit();
-    let entries = engine.log(&at.project, after, limit).await?;
-    let next = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.version.to_string());
-    Ok(Json(Page { items: entries.iter().map(convert::log_entry).collect(), next }))
+    let after = version("after", query.after.as_deref().unwrap_or("0"))?;
+    let limit = page_limit(query.limit);
+    let page = engine.search_log(&Stream::Project(at.project), after, limit, &query.filter()?).await?;
+    let next = page.next.map(|version| version.to_string());
+    Ok(Json(Page { items: page.entries.iter().map(convert::log_entry).collect(), next }))
+}
+
+/// Which versions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DiffQuery {
+    from: u64,
+    to: u64,
+}
+
+/// `GET /api/v1/projects/{project}/log/diff?from=&to=`.
+pub(crate) async fn diff(
+    State(engine): State<Engine>,
+    at: ManageProject,
+    query: Result<Query<DiffQuery>, QueryRejection>,
+) -> Result<Json<LogDiff>, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::new(Code::MalformedBody, error.body_text()))?;
+    let diff = engine.diff(&at.project, query.from, query.to).await?;
+    Ok(Json(convert::log_diff(diff)))
+}
+
+/// `POST /api/v1/projects/{project}/log/{version}/revert`.
+pub(crate) async fn revert(
+    State(engine): State<Engine>,
+    at: ManageProject,
+    Path((_, entry)): Path<(String, String)>,
+) -> Result<Json<Changed>, Refusal> {
+    let submitted = engine.revert(&at.project, at.caller.actor(), version("version", &entry)?).await?;
+    Ok(Json(changed(&submitted)))
+}
+
+fn version(name: &str, text: &str) -> Result<u64, Refusal> {
+    text.parse().map_err(|_| {
+        let detail = format!("`{name}` is a version of the log, a whole number");
+        Refusal::new(Code::InvalidValue, detail).at(format!("/{name}"))
+    })
 }

@@ -19,6 +19,8 @@ async fn each_address_opens_to_the_tokens_it_is_for() {
         ("POST", format!("{PROJECT}/tokens")),
         ("DELETE", format!("{PROJECT}/tokens/0197a3c0-0000-7000-8000-000000000001")),
         ("GET", format!("{PROJECT}/log")),
+        ("GET", format!("{PROJECT}/log/diff?from=0&to=1")),
+        ("POST", format!("{PROJECT}/log/1/revert")),
     ];
     for (method, path) in &manage {
         for (token, refused) in [

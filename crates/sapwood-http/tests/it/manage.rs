@@ -67,6 +67,51 @@ async fn lists_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn the_log_is_searched_compared_and_taken_back() {
+    let app = TestApp::start().await;
+    app.flag("checkout").await;
+    let metric = |text: &str| json!({"metric": {"kind": "event_rate"}, "description": text});
+    let address = format!("{PROJECT}/metrics/errors");
+    let first = app.manage("PUT", &address, metric("one")).await.json()["version"].as_u64().unwrap();
+    app.manage("PUT", &address, metric("two")).await;
+    app.manage("PUT", &address, metric("three")).await;
+    let found =
+        app.get(&format!("{PROJECT}/log?kind=metric_defined&resource=metrics%2Ferrors&actor=nobody")).await;
+    assert_eq!(found.json()["items"], json!([]));
+    let found = app.get(&format!("{PROJECT}/log?kind=metric_defined&resource=metrics%2Ferrors")).await.json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 3);
+    let later = app.get(&format!("{PROJECT}/log?since=2026-11-22T14:00:01.000Z")).await.json();
+    assert_eq!(later["items"], json!([]));
+    for (query, code) in [
+        ("since=yesterday", "invalid_value"),
+        ("resource=x", "invalid_value"),
+        ("nonsense=1", "malformed_body"),
+    ] {
+        assert_eq!(app.get(&format!("{PROJECT}/log?{query}")).await.problem(), code, "{query}");
+    }
+    let diff = app.get(&format!("{PROJECT}/log/diff?from={first}&to={}", first + 1)).await.json();
+    assert_eq!(
+        diff["changes"][0]["fields"],
+        json!([{"path": "/description", "before": "one", "after": "two"}])
+    );
+    assert_eq!(app.get(&format!("{PROJECT}/log/diff?from=1&to=9999")).await.problem(), "not_found");
+    assert_eq!(app.get(&format!("{PROJECT}/log/diff?from=1")).await.problem(), "malformed_body");
+
+    let revert = async |version: u64| {
+        app.send("POST", &format!("{PROJECT}/log/{version}/revert"), &app.admin, "").await
+    };
+    let refused = revert(first + 1).await;
+    assert_eq!(refused.problem(), "touched_later");
+    assert_eq!(refused.json()["entries"], json!([first + 2]));
+    assert_eq!(revert(first + 2).await.json(), json!({"version": first + 3, "changed": true}));
+    assert_eq!(revert(first).await.problem(), "touched_later");
+    assert_eq!(revert(1).await.problem(), "never_reverted");
+    assert_eq!(revert(9_999).await.problem(), "not_found");
+    let nonsense = app.send("POST", &format!("{PROJECT}/log/x/revert"), &app.admin, "").await;
+    assert_eq!(nonsense.problem(), "invalid_value");
+}
+
+#[tokio::test]
 async fn refusals_say_what_where_and_what_to_do() {
     let app = TestApp::start().await;
     app.flag("checkout").await;

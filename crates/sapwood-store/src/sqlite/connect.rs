@@ -65,6 +65,26 @@ pub enum OpenError {
         /// The newest schema this program knows.
         known: i64,
     },
+    /// An older program has been here, and this one only came to read.
+    #[error(
+        "{file} has schema {found}, and this program reads schema {known}; start the server once, which brings it up"
+    )]
+    OlderSchema {
+        /// Which file.
+        file: &'static str,
+        /// Its schema.
+        found: i64,
+        /// The schema this program knows.
+        known: i64,
+    },
+    /// There is nothing to read.
+    #[error("{} holds no data of Sapwood: there is no {file} in it; check the path", dir.display())]
+    Nothing {
+        /// The directory.
+        dir: PathBuf,
+        /// What is missing.
+        file: &'static str,
+    },
     /// SQLite failed.
     #[error("could not {doing} {file}")]
     Database {
@@ -117,6 +137,19 @@ pub(super) async fn writer(dir: &Path, file: File) -> Result<SqliteConnection, O
     Ok(db)
 }
 
+/// Whether there is a file that this program can read, without making or changing anything.
+pub(super) async fn check_readable(dir: &Path, file: File) -> Result<(), OpenError> {
+    if !dir.join(file.name()).is_file() {
+        return Err(OpenError::Nothing { dir: dir.to_owned(), file: file.name() });
+    }
+    let options = common(dir, file).read_only(true).pragma("query_only", "on");
+    let mut db = options.connect().await.map_err(file.failed("open"))?;
+    check_version(&mut db, file).await?;
+    let checked = migrate::check(&mut db, file).await;
+    db.close().await.map_err(file.failed("close"))?;
+    checked
+}
+
 /// Connections that only read. They open when first needed, and never checkpoint.
 pub(super) fn readers(dir: &Path, file: File) -> SqlitePool {
     let options =
@@ -128,9 +161,20 @@ pub(super) fn readers(dir: &Path, file: File) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
+/// A connection to an existing database that writes and checkpoints nothing by itself.
+pub(crate) async fn plain_connection(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let options = of_file(path).pragma("wal_autocheckpoint", "0");
+    let failed = |source| OpenError::Database { doing: "open", file: "a database", source };
+    options.connect().await.map_err(failed)
+}
+
 fn common(dir: &Path, file: File) -> SqliteConnectOptions {
+    of_file(&dir.join(file.name()))
+}
+
+fn of_file(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(dir.join(file.name()))
+        .filename(path)
         .foreign_keys(true)
         .busy_timeout(BUSY_WAIT_MAX)
         .pragma("mmap_size", "0")

@@ -18,6 +18,11 @@ const CODE_NOTADB: u32 = 26;
 pub(super) struct Fence(Arc<AtomicBool>);
 
 impl Fence {
+    /// Takes no writes from here on.
+    pub(super) fn lower(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
     /// Refuses a write once the fence is down.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         if self.0.load(Ordering::SeqCst) { Err(StoreError::ReadOnly) } else { Ok(()) }

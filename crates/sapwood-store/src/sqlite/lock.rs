@@ -5,8 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use super::connect::OpenError;
-
-const NAME: &str = "sapwood.lock";
+use crate::limits::LOCK_FILE;
 
 /// Holds the directory until dropped.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ impl DirectoryLock {
     pub(super) fn take(dir: &Path) -> Result<Self, OpenError> {
         let io = |source| OpenError::Directory { dir: dir.to_owned(), source };
         make_durably(dir).map_err(io)?;
-        let path = dir.join(NAME);
+        let path = dir.join(LOCK_FILE);
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let mut file = options.map_err(io)?;
         match file.try_lock() {

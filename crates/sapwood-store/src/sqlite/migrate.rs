@@ -1,5 +1,7 @@
 //! Bringing a file to the schema this program knows, in one transaction, and refusing one it does not know.
 
+use std::cmp::Ordering;
+
 use sqlx::{Executor, SqliteConnection};
 
 use super::connect::{File, OpenError};
@@ -10,10 +12,7 @@ const EVIDENCE: &[&str] = &[include_str!("../../migrations/sqlite/evidence/0001_
 
 /// Applies the steps that are missing; all of them or none.
 pub(super) async fn run(db: &mut SqliteConnection, file: File) -> Result<(), OpenError> {
-    let steps = match file {
-        File::Log => LOG,
-        File::Evidence => EVIDENCE,
-    };
+    let steps = steps(file);
     db.execute("begin immediate").await.map_err(file.failed("migrate"))?;
     match apply(db, file, steps).await {
         Ok(()) => db.execute("commit").await.map(drop).map_err(file.failed("migrate")),
@@ -22,6 +21,27 @@ pub(super) async fn run(db: &mut SqliteConnection, file: File) -> Result<(), Ope
             db.execute("rollback").await.ok();
             Err(error)
         }
+    }
+}
+
+const fn steps(file: File) -> &'static [&'static str] {
+    match file {
+        File::Log => LOG,
+        File::Evidence => EVIDENCE,
+    }
+}
+
+/// Refuses a schema this program does not read: a newer one, or an older one that has to be brought up first.
+pub(super) async fn check(db: &mut SqliteConnection, file: File) -> Result<(), OpenError> {
+    let found: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from schema_version")
+        .fetch_one(&mut *db)
+        .await
+        .map_err(file.failed("read the schema of"))?;
+    let known = i64::try_from(steps(file).len()).unwrap_or(i64::MAX);
+    match found.cmp(&known) {
+        Ordering::Greater => Err(OpenError::NewerSchema { file: file.name(), found, known }),
+        Ordering::Less => Err(OpenError::OlderSchema { file: file.name(), found, known }),
+        Ordering::Equal => Ok(()),
     }
 }
 

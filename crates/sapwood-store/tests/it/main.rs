@@ -1,6 +1,8 @@
 //! One conformance suite, run against every backend.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod evidence;

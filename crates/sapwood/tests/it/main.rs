@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod demo;
+mod log;
 mod program;
 mod serve;
+mod server;
 mod stats;
