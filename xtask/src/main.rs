@@ -40,6 +40,9 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
     if command == "bench" {
         return steps::bench(&Places::find()?, &rest);
     }
+    if command == "crash" {
+        return steps::crash(&Places::find()?, &rest);
+    }
     // `sim` alone and `sim --ci` are the small share that `ci` runs; other options measure, and are the oracle's own.
     let measures = command == "sim" && !rest.is_empty() && rest != ["--ci"];
     let known_options = if command == "sim" { ["--ci"].as_slice() } else { &[] };
@@ -66,4 +69,8 @@ fn print_usage() {
     for step in STEPS {
         println!("  {:<8} {}", step.name, step.about);
     }
+    println!(
+        "\n  {:<8} --rounds N: kill a server under eight writers N times; `test` does it 10 times",
+        "crash"
+    );
 }

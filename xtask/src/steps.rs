@@ -8,6 +8,7 @@ mod sim;
 mod tools;
 
 pub(crate) use bench::bench;
+pub(crate) use rust::crash;
 pub(crate) use sim::measure;
 
 use crate::failure::Failure;

@@ -296,6 +296,11 @@ events! {
     }
 }
 
+impl Event {
+    /// Kinds that only stop or take back: a store keeps room for them when there is none for anything else.
+    pub const STOPPING: &[&str] = &["rollout_held.v1", "rollout_rolled_back.v1"];
+}
+
 /// Why an entry cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {

@@ -54,6 +54,10 @@ impl Engine {
         command: Command,
         terms: Terms,
     ) -> Result<Submitted, SubmitError> {
+        if let Some(dead) = &self.0.dead {
+            // What a command means cannot be said without the state it would change.
+            return Err(StoreError::Unavailable(dead.why.as_str().into()).into());
+        }
         let project = match (&command, self.project(key)) {
             (_, Some(project)) => project,
             (Command::DefineProject { .. }, None) => self.project_or_new(key),

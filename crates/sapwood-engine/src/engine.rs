@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::slice;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
@@ -109,6 +109,15 @@ impl std::ops::Deref for Look {
     }
 }
 
+/// There was no database at the start.
+#[derive(Debug)]
+pub(crate) struct Dead {
+    /// When what is served was known.
+    pub(crate) since: Timestamp,
+    /// What is wrong with the database.
+    pub(crate) why: String,
+}
+
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -117,6 +126,8 @@ pub(crate) struct Inner {
     pub(crate) tickets: TicketPrinter,
     pub(crate) exposures: Desk,
     pub(crate) ledgers: tokio::sync::Mutex<Ledgers>,
+    pub(crate) dead: Option<Dead>,
+    pub(crate) events_shed: AtomicU64,
     projects: RwLock<BTreeMap<ProjectKey, Arc<Project>>>,
     directory: ArcSwap<Directory>,
     indexing: Mutex<()>,
@@ -131,6 +142,43 @@ pub(crate) struct Inner {
 #[derive(Clone)]
 pub struct Engine(pub(crate) Arc<Inner>);
 
+/// Keys of this server's own, the same over all of its starts.
+pub(crate) struct Secrets {
+    /// Names units in the journal.
+    pub(crate) unit: [u8; 32],
+    /// Signs the addresses of streams.
+    pub(crate) stream: [u8; 32],
+}
+
+impl Inner {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        secrets: &Secrets,
+        dead: Option<Dead>,
+    ) -> Self {
+        Self {
+            turns_told_until: AtomicI64::new(clock.now().ms()),
+            store,
+            clock,
+            entropy,
+            units: UnitHasher::new(&secrets.unit),
+            tickets: TicketPrinter::new(&secrets.stream),
+            exposures: Desk::default(),
+            ledgers: tokio::sync::Mutex::default(),
+            dead,
+            events_shed: AtomicU64::default(),
+            projects: RwLock::default(),
+            directory: ArcSwap::default(),
+            indexing: Mutex::default(),
+            streams_open: Arc::default(),
+            batches_waiting: AtomicUsize::new(0),
+            looks: LookCount::default(),
+        }
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").finish_non_exhaustive()
@@ -144,30 +192,16 @@ impl Engine {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
-        let units = UnitHasher::new(&store.secret("unit", entropy.bytes()).await?);
-        let tickets = TicketPrinter::new(&store.secret("stream", entropy.bytes()).await?);
-        let streams = store.streams().await?;
-        let inner = Inner {
-            turns_told_until: AtomicI64::new(clock.now().ms()),
-            store,
-            clock,
-            entropy,
-            units,
-            tickets,
-            exposures: Desk::default(),
-            ledgers: tokio::sync::Mutex::default(),
-            projects: RwLock::default(),
-            directory: ArcSwap::default(),
-            indexing: Mutex::default(),
-            streams_open: Arc::default(),
-            batches_waiting: AtomicUsize::new(0),
-            looks: LookCount::default(),
+        let secrets = Secrets {
+            unit: store.secret("unit", entropy.bytes()).await?,
+            stream: store.secret("stream", entropy.bytes()).await?,
         };
-        let engine = Self(Arc::new(inner));
+        let streams = store.streams().await?;
+        let engine = Self(Arc::new(Inner::new(store, clock, entropy, &secrets, None)));
         for stream in streams {
             if let Stream::Project(key) = stream {
                 let project = engine.load_project(&key).await?;
-                write(&engine.0.projects).insert(key, Arc::new(project));
+                engine.adopt(key, Arc::new(project));
             }
         }
         engine.index();
@@ -200,6 +234,13 @@ impl Engine {
     pub fn projects(&self) -> Vec<ProjectKey> {
         let projects = read(&self.0.projects);
         projects.values().filter(|project| project.exists()).map(|project| project.key.clone()).collect()
+    }
+
+    /// Where the log of each project stands.
+    pub fn versions(&self) -> Vec<(ProjectKey, u64)> {
+        let projects = read(&self.0.projects);
+        let standing = projects.values().filter(|project| project.exists());
+        standing.map(|project| (project.key.clone(), project.state().version)).collect()
     }
 
     /// Looks at a project's state; `None` if there is no such project. `look` must be quick: changes wait for it.
@@ -327,6 +368,11 @@ impl Engine {
         if others == 0 && !project.exists() && !project.is_in_doubt() {
             projects.remove(&project.key);
         }
+    }
+
+    /// Takes in a project that was made elsewhere.
+    pub(crate) fn adopt(&self, key: ProjectKey, project: Arc<Project>) {
+        write(&self.0.projects).insert(key, project);
     }
 
     pub(crate) fn all_projects(&self) -> Vec<Arc<Project>> {

@@ -11,6 +11,17 @@ pub enum OpenError {
     /// The store said no.
     #[error("the log cannot be read")]
     Store(#[from] StoreError),
+    /// Entries were lost.
+    #[error(
+        "entry {version} of project `{project}` was served and is not in the log any more: the log lost entries, or an \
+         older one was put in its place. Restore a backup; if going back is what you want, remove last-known-good.json"
+    )]
+    Behind {
+        /// Which project.
+        project: ProjectKey,
+        /// The entry that is missing.
+        version: u64,
+    },
 }
 
 /// Why a change was not made.

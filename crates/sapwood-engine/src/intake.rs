@@ -10,8 +10,8 @@ use sapwood_core::rollout::{Epoch, ExposureSource, Phase, Rollout};
 use sapwood_core::state::{Environment, State};
 use sapwood_core::time::Timestamp;
 use sapwood_eval::bucket;
-use sapwood_store::JournalBatch;
 use sapwood_store::limits::BATCH_RECORDS_MAX;
+use sapwood_store::{JournalBatch, StoreError};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -23,11 +23,25 @@ use crate::limits::{
 use crate::snapshot::Scope;
 
 impl Engine {
+    /// How many reported events were refused because storage did not take them. Their senders were told.
+    pub fn events_shed(&self) -> u64 {
+        self.0.events_shed.load(Ordering::Relaxed)
+    }
+
+    fn shed(&self, events: usize) {
+        self.0.events_shed.fetch_add(u64::try_from(events).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     /// Takes a batch: when this returns, every accepted item is on disk.
     pub async fn report(&self, scope: &Scope, batch: EventBatch) -> Result<BatchResponse, ReportError> {
         let found = batch.items.len();
         if found > ITEMS_MAX {
             return Err(ReportError::TooMany { found, limit: ITEMS_MAX });
+        }
+        if let Some(dead) = &self.0.dead {
+            // What the items are about cannot be said either.
+            self.shed(found);
+            return Err(StoreError::Unavailable(dead.why.as_str().into()).into());
         }
         let now = self.now();
         let shift = skew(batch.sent_at.as_deref(), now)?;
@@ -47,9 +61,9 @@ impl Engine {
             return Ok(BatchResponse { batch: batch.batch, accepted, duplicate: false, rejected });
         }
         let waiting = Waiting::new(&self.0.batches_waiting);
-        let journaled =
-            self.0.store.journal_append(journal_batches(scope, batch.batch, now, records)).await?;
+        let stored = self.0.store.journal_append(journal_batches(scope, batch.batch, now, records)).await;
         drop(waiting);
+        let journaled = stored.inspect_err(|_| self.shed(accepted))?;
         if journaled.first().is_some_and(|journaled| journaled.duplicate) {
             // Taken before, with what could be taken then; whatever it says now, nothing of it was stored.
             return Ok(BatchResponse {

@@ -86,6 +86,11 @@ impl Project {
         }
     }
 
+    /// A project as it was served, without what it was compiled from.
+    pub(crate) fn revived(key: ProjectKey, state: State, served: BTreeMap<Scope, Arc<Served>>) -> Self {
+        Self { state: RwLock::new(state), served: RwLock::new(served), ..Self::new(key) }
+    }
+
     /// Whether there is anything of it in the log. Before its first entry a project is only an attempt.
     pub(crate) fn exists(&self) -> bool {
         self.state().version > 0 || self.halted().is_some()

@@ -80,6 +80,7 @@ impl FromRequestParts<App> for ManageProject {
         let caller = permitted(&parts.headers, &app.engine, Permission::Manage)?;
         let project = address(parts, app, "project").await?;
         own_project(&caller, &project)?;
+        has_database(&app.engine)?;
         if let Some(own) = &caller.token.environment {
             return Err(forbidden(format!(
                 "this token is for environment `{own}` only, and this is for all of the project"
@@ -99,6 +100,7 @@ impl FromRequestParts<App> for Manage {
         own_project(&caller, &project)?;
         let scope = Scope { project, environment };
         own_environment(&caller, &scope.environment)?;
+        has_database(&app.engine)?;
         exists(&app.engine, &scope)?;
         Ok(Self { caller, scope })
     }
@@ -226,6 +228,15 @@ fn own_environment(caller: &Caller, environment: &EnvironmentKey) -> Result<(), 
             Err(forbidden(format!("this token is for environment `{own}` only")))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Without its database a server knows what to serve and nothing else; an empty list would be a lie.
+fn has_database(engine: &Engine) -> Result<(), Refusal> {
+    let health = engine.health();
+    match health.last_known_good {
+        None => Ok(()),
+        Some(_) => Err(Refusal::new(Code::StorageFailed, health.sentence().unwrap_or_default())),
     }
 }
 

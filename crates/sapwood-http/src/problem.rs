@@ -92,12 +92,11 @@ impl From<Rejection> for Refusal {
             Rejection::UnknownFlag(_) | Rejection::UnknownSegment(_) | Rejection::UnknownMetric(_) => {
                 Self::new(Code::UnknownReference, detail)
             }
-            Rejection::Nothing { .. } => Self::new(Code::NotFound, detail),
+            Rejection::Nothing { .. } | Rejection::UnknownEntry { .. } => Self::new(Code::NotFound, detail),
             Rejection::InUse { .. } => Self::new(Code::InUse, detail),
             Rejection::KeyRetired(_) => Self::new(Code::KeyRetired, detail),
             Rejection::Invalid { path, message } => Self::new(Code::InvalidValue, message).at(path),
             Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),
-            Rejection::UnknownEntry { .. } => Self::new(Code::NotFound, detail),
             Rejection::NeverReverted { .. } => Self::new(Code::NeverReverted, detail),
             Rejection::TouchedLater { later, .. } => {
                 Self { entries: later, ..Self::new(Code::TouchedLater, detail) }
@@ -168,7 +167,12 @@ impl From<ReportError> for Refusal {
 /// The caller learns what to do; the cause is for the operator, in the server's own output.
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(cause = ?error, "{error}");
+        // Of a store that takes nothing it was said once, when it began; every request would say the same.
+        let said_before =
+            matches!(error, StoreError::Full(_) | StoreError::ReadOnly | StoreError::Unavailable(_));
+        if !said_before {
+            tracing::error!(cause = ?error, "{error}");
+        }
         match error {
             StoreError::Conflict { .. } | StoreError::Stale { .. } => {
                 Self::new(Code::Busy, "too many changes at once; nothing was changed. Try again")
@@ -181,9 +185,22 @@ impl From<StoreError> for Refusal {
                 Code::StorageFull,
                 "the server's disk is full; nothing was stored. Flags are still served; free some space and try again",
             ),
-            StoreError::ReadOnly | StoreError::Failed(_) | StoreError::Corrupt { .. } => Self::new(
+            StoreError::Failed(_) | StoreError::Corrupt { .. } => Self::new(
                 Code::StorageFailed,
-                "the server's storage failed; nothing was stored. Flags are still served; see the server's own output",
+                "the server's storage failed with this; a restart shows whether it was stored. Flags are still served; \
+                 see the server's own output, check the disk, and restart the server",
+            ),
+            StoreError::ReadOnly => Self::new(
+                Code::StorageFailed,
+                "the server takes no changes since its storage failed; nothing was stored. Flags are still served; \
+                 check the disk, and restart the server",
+            ),
+            StoreError::Unavailable(why) => Self::new(
+                Code::StorageFailed,
+                format!(
+                    "the server started without its database and serves what it last served; nothing was stored. \
+                     {why}. Repair or restore it, and restart the server"
+                ),
             ),
         }
     }

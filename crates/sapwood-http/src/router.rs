@@ -44,6 +44,7 @@ fn health_routes() -> Router<App> {
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/readyz/writes", get(health::readyz_writes))
         .route("/version", get(health::version))
         .route("/metrics", get(metrics::exposition))
 }

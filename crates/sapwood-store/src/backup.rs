@@ -77,6 +77,7 @@ pub async fn create(data: &Path, backup: &Path, clock: Arc<dyn Clock>) -> Result
     }
     let (streams, offset) = contents(backup).await?;
     let names = files::names(backup)?;
+    names.iter().try_for_each(|name| files::sync_file(&backup.join(name)))?;
     let listed = names.iter().map(|name| files::describe(backup, name)).collect::<Result<Vec<_>, _>>()?;
     let manifest =
         Manifest { format: manifest::FORMAT, made_at, streams, journal_offset: offset, files: listed };

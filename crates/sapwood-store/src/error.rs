@@ -52,6 +52,9 @@ pub enum StoreError {
     /// An I/O error came before; what the disk holds is in doubt until a restart has checked it.
     #[error("the store takes no writes since an I/O error; check the disk and restart")]
     ReadOnly,
+    /// There is no database to ask.
+    #[error("the database cannot be used: {0}")]
+    Unavailable(Arc<str>),
     /// The storage failed.
     #[error(transparent)]
     Failed(Failure),

@@ -4,6 +4,8 @@ mod admit;
 pub mod backup;
 pub mod checked;
 mod clock;
+mod condition;
+mod dead;
 mod error;
 pub mod limits;
 mod memory;
@@ -12,6 +14,8 @@ mod store;
 mod verify;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use condition::Condition;
+pub use dead::DeadStore;
 pub use error::{Cause, Failure, StoreError};
 pub use memory::{Call, Fault, MemoryStore};
 pub use sqlite::{FilesChecked, OpenError, SqliteStore};

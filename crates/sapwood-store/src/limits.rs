@@ -6,6 +6,12 @@ use std::time::Duration;
 pub(crate) const LOCK_FILE: &str = "sapwood.lock";
 /// Name of the file of local overrides in a data directory.
 pub const OVERRIDES_FILE: &str = "break-glass.json";
+/// Name of the file that keeps room for an emergency.
+pub(crate) const RESERVE_FILE: &str = "sapwood.reserve";
+/// Bytes kept for an emergency: a hundred rollbacks and more.
+pub const RESERVE_BYTES: u64 = 4 << 20;
+/// How often it is tried to keep room again once it was given away.
+pub const RESERVE_RETRY_EVERY: Duration = Duration::from_secs(1);
 /// An expanding decision older than this, by the store's clock, is refused.
 pub const DECISION_AGE_MS_MAX: i64 = 5_000;
 /// Entries of one append: one decision, or one imported project.

@@ -19,6 +19,7 @@ mod lock;
 mod log;
 mod migrate;
 mod row;
+mod space;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ pub(crate) use connect::plain_connection;
 
 use crate::admit;
 use crate::clock::Clock;
+use crate::condition::Condition;
 use crate::error::StoreError;
 use crate::limits::{EVIDENCE_QUEUE_MAX, LOG_QUEUE_MAX};
 use crate::store::{
@@ -37,6 +39,7 @@ use codec::Codec;
 use connect::File;
 use fence::Fence;
 use lock::DirectoryLock;
+use space::Space;
 
 /// Log, journal and ledger in a directory of their own.
 ///
@@ -49,6 +52,7 @@ pub struct SqliteStore {
     evidence_readers: SqlitePool,
     codec: Codec,
     fence: Fence,
+    space: Option<Space>,
     lock: Mutex<Option<Arc<DirectoryLock>>>,
 }
 
@@ -58,14 +62,17 @@ impl SqliteStore {
         let lock = Arc::new(DirectoryLock::take(dir)?);
         let log_db = connect::writer(dir, File::Log).await?;
         let evidence_db = connect::writer(dir, File::Evidence).await?;
-        let (fence, codec) = (Fence::default(), Codec::default());
+        let (fence, codec, space) = (Fence::default(), Codec::default(), Space::open(dir));
 
         let (log, jobs) = mpsc::channel(LOG_QUEUE_MAX);
-        let writer = log::Writer { db: log_db, clock, fence: fence.clone(), lock: lock.clone() };
+        let (of_fence, of_space) = (fence.clone(), space.clone());
+        let writer = log::Writer { db: log_db, clock, fence: of_fence, space: of_space, lock: lock.clone() };
         tokio::spawn(writer.run(jobs));
 
         let (evidence, jobs) = mpsc::channel(EVIDENCE_QUEUE_MAX);
-        let writer = evidence::Writer { db: evidence_db, fence: fence.clone(), lock: lock.clone() };
+        let (of_fence, of_space) = (fence.clone(), space.clone());
+        let writer =
+            evidence::Writer { db: evidence_db, fence: of_fence, space: of_space, lock: lock.clone() };
         tokio::spawn(writer.run(jobs));
 
         Ok(Self {
@@ -75,8 +82,20 @@ impl SqliteStore {
             evidence_readers: connect::readers(dir, File::Evidence),
             codec,
             fence,
+            space: Some(space),
             lock: Mutex::new(Some(lock)),
         })
+    }
+
+    /// The same for a directory that is known to have data in it: what is missing is not made anew, because an empty
+    /// log in the place of a lost one would be served as if it were the truth.
+    pub async fn open_existing(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        for file in [File::Log, File::Evidence] {
+            if !dir.join(file.name()).is_file() {
+                return Err(OpenError::Nothing { dir: dir.to_owned(), file: file.name() });
+            }
+        }
+        Self::open(dir, clock).await
     }
 
     /// Opens what is in `dir` to read: a server may be running on it, and nothing is made or changed. Every write
@@ -84,7 +103,7 @@ impl SqliteStore {
     pub async fn open_read_only(dir: &Path) -> Result<Self, OpenError> {
         check_readable(dir).await?;
         let fence = Fence::default();
-        fence.lower();
+        fence.lower("it was opened to be read only");
         // Nobody listens at the other ends; the fence refuses before anybody is asked.
         let ((log, _), (evidence, _)) = (mpsc::channel(1), mpsc::channel(1));
         Ok(Self {
@@ -94,6 +113,7 @@ impl SqliteStore {
             evidence_readers: connect::readers(dir, File::Evidence),
             codec: Codec::default(),
             fence,
+            space: None,
             lock: Mutex::new(None),
         })
     }
@@ -218,5 +238,12 @@ impl Store for SqliteStore {
             }
             self.ask_evidence(evidence::KEEPING, |answer| evidence::Job::Secret(name, minted, answer)).await
         })
+    }
+
+    fn condition(&self) -> Condition {
+        if let Some(why) = self.fence.why() {
+            return Condition::ReadOnly { why: why.to_owned() };
+        }
+        if self.space.as_ref().is_some_and(Space::is_short) { Condition::Full } else { Condition::Sound }
     }
 }

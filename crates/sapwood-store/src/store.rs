@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use sapwood_core::entry::{Actor, Draft, Entry};
+use sapwood_core::event::Event;
 use sapwood_core::id::{EnvironmentKey, MetricKey, ProjectKey, Stream};
 use sapwood_core::ledger::{Changes, RowKey, SubjectRow, SumKey, Sums};
 use sapwood_core::record::Record;
@@ -10,6 +11,7 @@ use sapwood_core::time::Timestamp;
 use sapwood_eval::RolloutId;
 use uuid::Uuid;
 
+use crate::condition::Condition;
 use crate::error::StoreError;
 
 /// A future behind a pointer, which keeps [`Store`] object-safe.
@@ -62,6 +64,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// The secret of that name; `minted` is kept, and returned, if there is none yet.
     fn secret(&self, name: &'static str, minted: [u8; 32]) -> BoxFuture<'_, Result<[u8; 32], StoreError>>;
+
+    /// Whether it takes writes now.
+    fn condition(&self) -> Condition {
+        Condition::Sound
+    }
 }
 
 /// The events of one decision, to be appended together.
@@ -77,6 +84,13 @@ pub struct Append {
     pub drafts: Vec<Draft>,
     /// Set for the controller's decisions.
     pub decided: Option<Decided>,
+}
+
+impl Append {
+    /// Whether it only stops or takes back, which must stay possible when nothing else is.
+    pub fn stops(&self) -> bool {
+        !self.drafts.is_empty() && self.drafts.iter().all(|draft| Event::STOPPING.contains(&&*draft.kind))
+    }
 }
 
 /// What a decision of the controller stands on.

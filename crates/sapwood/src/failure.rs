@@ -105,9 +105,35 @@ impl Failure {
         }
     }
 
+    /// Whether it is the data that cannot be used, and not the way the program was started: then what was served last
+    /// can still be served.
+    pub(crate) const fn is_of_the_data(&self) -> bool {
+        match self {
+            Self::Open(_) | Self::Store(_) => true,
+            Self::Directory(error) => error.is_of_the_data(),
+            Self::Said(_)
+            | Self::Problem(_)
+            | Self::Unreachable { .. }
+            | Self::Io(_)
+            | Self::Damaged(_)
+            | Self::History(_)
+            | Self::Backup(_)
+            | Self::Submit(_)
+            | Self::Rejected(_)
+            | Self::Json(_) => false,
+        }
+    }
+
     /// Prints the message with its causes to standard error.
     pub(crate) fn report(&self) -> ExitCode {
-        let mut text = format!("sapwood: {self}");
+        // If standard error is gone there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "sapwood: {}", self.sentence());
+        ExitCode::from(self.exit_code())
+    }
+
+    /// The message with its causes.
+    pub(crate) fn sentence(&self) -> String {
+        let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
             let line = error.to_string();
@@ -117,9 +143,7 @@ impl Failure {
             }
             cause = error.source();
         }
-        // If standard error is gone there is nobody left to tell.
-        let _ = writeln!(std::io::stderr(), "{text}");
-        ExitCode::from(self.exit_code())
+        text
     }
 }
 

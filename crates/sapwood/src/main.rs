@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod failure;
 mod first_start;
+mod keeper;
 mod limits;
 mod out;
 mod serve;

@@ -1,12 +1,13 @@
 //! `sapwood serve`: the server on its embedded database, until it is told to stop.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use sapwood_engine::{Clock, Engine, OsEntropy, Store, SystemClock};
+use sapwood_engine::{Clock, Engine, LastKnownGood, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::first_start::{self, FirstTokens, PRODUCTION, PROJECT};
+use crate::keeper::{self, Keeper};
 use crate::out::Out;
 
 /// How long answers in flight may take once the server is told to stop.
@@ -29,30 +31,93 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
             args.listen
         ))
     })?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = Arc::new(SqliteStore::open(&args.data, Arc::clone(&clock)).await?);
-    let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
-    let engine = Engine::open(shared, clock, Arc::new(OsEntropy)).await?;
-    let tokens = first_start::prepare(&engine).await?;
     let url = format!("http://{}", listener.local_addr()?);
+    let (engine, store) = open(&args.data).await?;
+    let router = sapwood_http::router(engine.clone(), options(&args));
+    let Some(store) = store else {
+        announce_last_known_good(Out::new(args.json), &url, &engine, &args)?;
+        serve_until(listener, router, stop).await?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let tokens = first_start::prepare(&engine).await?;
+    let mut keeper = Keeper::new(engine.clone(), &args.data);
+    keeper.keep().await;
     announce(Out::new(args.json), &url, tokens.as_ref(), &args)?;
+    let looking = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.run().await }
+    });
+    let (stop_keeping, hear) = tokio::sync::oneshot::channel();
+    let keeping = tokio::spawn(keeper.run(hear));
+    serve_until(listener, router, stop).await?;
+    looking.abort();
+    // What was evaluated in the last second is still journaled, and what is served is still written down.
+    engine.settle().await?;
+    drop(stop_keeping);
+    keeping.await.map_err(std::io::Error::from)?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn options(args: &ServeArgs) -> sapwood_http::Options {
     let allow_origins = if args.allow_origin.iter().all(|origin| origin == "*") {
         sapwood_http::Origins::Any
     } else {
         sapwood_http::Origins::These(args.allow_origin.clone())
     };
-    let options = sapwood_http::Options { console_open: false, allow_origins, rate_limit: args.rate_limit };
-    let router = sapwood_http::router(engine.clone(), options);
-    let looking = tokio::spawn({
-        let engine = engine.clone();
-        async move { engine.run().await }
-    });
-    serve_until(listener, router, stop).await?;
-    looking.abort();
-    // What was evaluated in the last second is still journaled.
-    engine.settle().await?;
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
+    sapwood_http::Options { console_open: false, allow_origins, rate_limit: args.rate_limit }
+}
+
+/// The engine on its database; or, if that cannot be used, on what was served last, and then without a store.
+async fn open(data: &Path) -> Result<(Engine, Option<Arc<SqliteStore>>), Failure> {
+    let known = keeper::read(data);
+    let failure = match (open_database(data, known.as_ref().ok().and_then(Option::as_ref)).await, &known) {
+        (Ok((engine, store)), Err(why)) => {
+            tracing::warn!("{why}; it is written anew");
+            return Ok((engine, Some(store)));
+        }
+        (Ok((engine, store)), Ok(_)) => return Ok((engine, Some(store))),
+        (Err(failure), _) => failure,
+    };
+    if !failure.is_of_the_data() {
+        return Err(failure);
+    }
+    let why = failure.sentence();
+    match known {
+        Ok(Some(known)) => {
+            tracing::error!("{why}");
+            let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
+            Ok((Engine::serve_last_known_good(known, &why, clock, entropy), None))
+        }
+        Ok(None) => Err(failure),
+        Err(unusable) => Err(Failure::Said(format!("{why}; and {unusable}"))),
+    }
+}
+
+/// Opens the database, and checks that what was served last came from it.
+async fn open_database(
+    data: &Path,
+    known: Option<&LastKnownGood>,
+) -> Result<(Engine, Arc<SqliteStore>), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = match known {
+        None => SqliteStore::open(data, Arc::clone(&clock)).await?,
+        Some(_) => SqliteStore::open_existing(data, Arc::clone(&clock)).await?,
+    };
+    let store = Arc::new(store);
+    let shared: Arc<dyn Store> = Arc::<SqliteStore>::clone(&store);
+    let engine = Engine::open(shared, clock, Arc::new(OsEntropy)).await;
+    let engine = match (engine, known) {
+        (Ok(engine), Some(known)) => engine.confirm(known).await.map(|()| engine),
+        (engine, _) => engine,
+    };
+    match engine {
+        Ok(engine) => Ok((engine, store)),
+        Err(error) => {
+            store.close().await;
+            Err(error.into())
+        }
+    }
 }
 
 /// Serves until told to stop; then answers in flight are finished, and streams, which never end by themselves, are
@@ -98,6 +163,17 @@ fn announce(out: Out, url: &str, tokens: Option<&FirstTokens>, args: &ServeArgs)
             fields.insert("client_token".to_owned(), json!(tokens.client));
         }
     }
+    out.say(&text, &json)
+}
+
+fn announce_last_known_good(out: Out, url: &str, engine: &Engine, args: &ServeArgs) -> std::io::Result<()> {
+    let detail = engine.health().sentence().unwrap_or_default();
+    let text =
+        format!("Sapwood serves on {url}, but data in {} cannot be used.\n{detail}.", args.data.display());
+    let json = json!({
+        "event": "listening", "url": url, "project": PROJECT, "environment": PRODUCTION,
+        "serving": "last_known_good", "detail": detail,
+    });
     out.say(&text, &json)
 }
 

@@ -40,6 +40,14 @@ pub(super) fn test(places: &Places, report: &mut Report) -> Result<(), Failure> 
     result.and(doc_result)
 }
 
+/// Kills a server under eight writers as often as asked; plain cargo runs it, because nextest ends what takes long.
+pub(crate) fn crash(places: &Places, arguments: &[&str]) -> Result<(), Failure> {
+    let ["--rounds", rounds] = arguments else { return Err(Failure::usage("crash takes `--rounds N`")) };
+    let mut command = shell::cargo(&places.root);
+    command.args(["test", "--locked", "-p", "sapwood", "--test", "it", "crash::", "--", "--nocapture"]);
+    shell::run(command.env("SAPWOOD_CRASH_ROUNDS", rounds))
+}
+
 pub(super) fn doc(places: &Places, _report: &mut Report) -> Result<(), Failure> {
     let mut command = shell::cargo(&places.root);
     command.args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");

@@ -22,6 +22,7 @@ pub(super) fn all(places: &Places, _report: &mut Report) -> Result<(), Failure> 
         python(places, &places.root.join(super::sdk::PYTHON)).map(drop),
         npm_packages(&places.root.join(super::browser::FOLDER)),
         chromium().map(drop),
+        strace(),
     ];
     let missing: Vec<String> =
         found.into_iter().filter_map(Result::err).map(|failure| failure.to_string()).collect();
@@ -105,6 +106,16 @@ pub(super) fn python(places: &Places, folder: &Path) -> Result<PathBuf, Failure>
     run(pip.arg("requirements.txt").current_dir(folder))?;
     stamp.write()?;
     Ok(interpreter)
+}
+
+/// The tests of durability and faults watch a server's calls, and make them fail, with `strace`.
+fn strace() -> Result<(), Failure> {
+    let works = || probe(Command::new("strace").args(["-f", "-o", "/dev/null", "true"])).is_some();
+    let advice = "install it with `apt-get install strace`, and allow tracing here (CAP_SYS_PTRACE)";
+    if !works() {
+        apt_install(&["strace"]).map_err(|_| Failure::missing("strace", advice))?;
+    }
+    if works() { Ok(()) } else { Err(Failure::missing("strace that may trace", advice)) }
 }
 
 /// Chromium: the one named by `SAPWOOD_CHROMIUM`, or the distribution's.

@@ -10,13 +10,17 @@ use crate::testing::{ann, at, name};
 
 fn revert(entries: &[Entry], version: u64) -> Result<(Command, u64), Rejection> {
     let mut reverting = Reverting::new(version);
-    entries.iter().for_each(|entry| reverting.read(entry).unwrap());
+    for entry in entries {
+        reverting.read(entry).unwrap();
+    }
     reverting.finish()
 }
 
 fn folded(entries: &[Entry]) -> State {
     let mut state = State::default();
-    entries.iter().for_each(|entry| drop(state.apply(entry).unwrap()));
+    for entry in entries {
+        state.apply(entry).unwrap();
+    }
     state
 }
 
@@ -114,7 +118,9 @@ fn a_log_that_cannot_be_read_to_its_end_takes_nothing_back() {
     log[7].kind = "from_the_future.v9".to_owned();
     log[7].hash = log[7].computed_hash();
     let mut reverting = Reverting::new(4);
-    log[..7].iter().for_each(|entry| reverting.read(entry).unwrap());
+    for entry in &log[..7] {
+        reverting.read(entry).unwrap();
+    }
     let error = reverting.read(&log[7]).unwrap_err().to_string();
     assert!(error.contains("upgrade Sapwood to read on"), "{error}");
 }

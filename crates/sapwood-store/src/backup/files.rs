@@ -46,10 +46,9 @@ pub(super) fn names(dir: &Path) -> Result<Vec<String>, BackupError> {
     Ok(names)
 }
 
-/// Size and hash of a file, after making sure that it is on disk.
+/// Size and hash of a file.
 pub(super) fn describe(dir: &Path, name: &str) -> Result<BackupFile, BackupError> {
     let path = dir.join(name);
-    sync_file(&path)?;
     let mut file = File::open(&path).map_err(io_error("open", &path))?;
     let (mut sha, mut bytes, mut chunk) = (Sha256::new(), 0_u64, vec![0; CHUNK]);
     loop {
@@ -67,7 +66,8 @@ pub(super) fn sync_directory(dir: &Path) -> Result<(), BackupError> {
     sync_file(dir)
 }
 
-fn sync_file(path: &Path) -> Result<(), BackupError> {
+/// Makes sure that a file is on disk.
+pub(super) fn sync_file(path: &Path) -> Result<(), BackupError> {
     let synced = File::open(path).and_then(|file| file.sync_all());
     synced.map_err(io_error("write to disk", path))
 }

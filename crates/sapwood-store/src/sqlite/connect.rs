@@ -98,6 +98,20 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// Whether it is what lies in the directory that cannot be used, and not who asks or with what.
+    pub const fn is_of_the_data(&self) -> bool {
+        match self {
+            Self::Directory { .. } | Self::Nothing { .. } | Self::Database { .. } => true,
+            Self::Locked { .. }
+            | Self::OldSqlite { .. }
+            | Self::Setting { .. }
+            | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. } => false,
+        }
+    }
+}
+
 /// One of the two databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum File {
@@ -125,16 +139,33 @@ pub(super) async fn writer(dir: &Path, file: File) -> Result<SqliteConnection, O
     let options = common(dir, file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous())
         // Where a plain fsync does not reach the platter; elsewhere these do nothing.
         .pragma("fullfsync", "on")
         .pragma("checkpoint_fullfsync", "on")
         .pragma("journal_size_limit", "67108864");
     let mut db = options.connect().await.map_err(file.failed("open"))?;
     check_version(&mut db, file).await?;
-    check_settings(&mut db, file).await?;
+    if synchronous() == SqliteSynchronous::Full {
+        check_settings(&mut db, file).await?;
+    }
     migrate::run(&mut db, file).await?;
     Ok(db)
+}
+
+/// A commit is on disk before it is answered.
+#[cfg(not(test))]
+const fn synchronous() -> SqliteSynchronous {
+    SqliteSynchronous::Full
+}
+
+/// The fault that a test of this crate plants, to prove that it would notice. No program is built with it.
+#[cfg(test)]
+pub(super) const PLANT_NO_SYNC: &str = "SAPWOOD_TEST_PLANT_NO_SYNC";
+
+#[cfg(test)]
+fn synchronous() -> SqliteSynchronous {
+    if std::env::var_os(PLANT_NO_SYNC).is_some() { SqliteSynchronous::Off } else { SqliteSynchronous::Full }
 }
 
 /// Whether there is a file that this program can read, without making or changing anything.

@@ -7,10 +7,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Answer;
 use super::connect::{self, File};
-use super::fence::{Fence, storage};
+use super::fence::{Fence, no_room, storage};
 use super::journal::{self, Packed};
 use super::ledger;
 use super::lock::DirectoryLock;
+use super::space::Space;
 use crate::error::StoreError;
 use crate::limits::{GROUP_BATCHES_MAX, GROUP_BYTES_MAX};
 use crate::store::{Journaled, LedgerCommit};
@@ -49,6 +50,7 @@ impl Group {
 pub(super) struct Writer {
     pub(super) db: SqliteConnection,
     pub(super) fence: Fence,
+    pub(super) space: Space,
     pub(super) lock: Arc<DirectoryLock>,
 }
 
@@ -101,21 +103,39 @@ impl Writer {
 
     /// Stores the batches of many calls in one transaction.
     pub(super) async fn commit(&mut self, calls: &[Vec<Packed>]) -> Result<Vec<Vec<Journaled>>, StoreError> {
-        self.fence.begin(&mut self.db, journal::APPENDING).await?;
+        self.begin(journal::APPENDING).await?;
         let outcome = insert_all(&mut self.db, calls).await;
-        self.fence.finish(&mut self.db, journal::APPENDING, outcome).await
+        self.finish(journal::APPENDING, outcome).await
     }
 
     async fn ledger(&mut self, commit: LedgerCommit) -> Result<(), StoreError> {
-        self.fence.begin(&mut self.db, ledger::SAVING).await?;
+        self.begin(ledger::SAVING).await?;
         let outcome = ledger::save(&mut self.db, &commit).await;
-        self.fence.finish(&mut self.db, ledger::SAVING, outcome).await
+        self.finish(ledger::SAVING, outcome).await
     }
 
     async fn secret(&mut self, name: &'static str, minted: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        self.fence.begin(&mut self.db, KEEPING).await?;
+        self.begin(KEEPING).await?;
         let outcome = keep(&mut self.db, name, minted).await;
-        self.fence.finish(&mut self.db, KEEPING, outcome).await
+        self.finish(KEEPING, outcome).await
+    }
+
+    /// Evidence waits for room; what room is left on a full disk belongs to decisions.
+    async fn begin(&mut self, doing: &'static str) -> Result<(), StoreError> {
+        if !self.space.is_open() {
+            return Err(no_room(doing));
+        }
+        self.fence.begin(&mut self.db, doing).await
+    }
+
+    async fn finish<T>(
+        &mut self,
+        doing: &'static str,
+        outcome: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let outcome = self.fence.finish(&mut self.db, doing, outcome).await;
+        self.space.note(!matches!(outcome, Err(StoreError::Full(_))));
+        outcome
     }
 }
 

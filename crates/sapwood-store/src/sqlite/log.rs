@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use super::Answer;
 use super::connect::{self, File};
-use super::fence::{Fence, storage};
+use super::fence::{Fence, no_room, storage};
 use super::lock::DirectoryLock;
 use super::row::{Columns, signed};
+use super::space::Space;
 use crate::admit;
 use crate::clock::Clock;
 use crate::error::StoreError;
@@ -36,6 +37,7 @@ pub(super) struct Writer {
     pub(super) db: SqliteConnection,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) fence: Fence,
+    pub(super) space: Space,
     pub(super) lock: Arc<DirectoryLock>,
 }
 
@@ -62,7 +64,24 @@ impl Writer {
         }
     }
 
-    async fn append(&mut self, append: Append) -> Result<Vec<Entry>, StoreError> {
+    /// Appends, and on a full disk gives the reserve to what stops or takes back.
+    pub(super) async fn append(&mut self, append: Append) -> Result<Vec<Entry>, StoreError> {
+        let stops = append.stops();
+        if !self.space.is_open() && !stops {
+            return Err(no_room(APPENDING));
+        }
+        let again = stops.then(|| append.clone());
+        let mut outcome = self.try_append(append).await;
+        if let (Err(StoreError::Full(_)), Some(again)) = (&outcome, again)
+            && self.space.release()
+        {
+            outcome = self.try_append(again).await;
+        }
+        self.space.note(!matches!(outcome, Err(StoreError::Full(_))));
+        outcome
+    }
+
+    async fn try_append(&mut self, append: Append) -> Result<Vec<Entry>, StoreError> {
         let now = self.clock.now();
         self.fence.begin(&mut self.db, APPENDING).await?;
         let outcome = insert(&mut self.db, append, now).await;

@@ -1,5 +1,7 @@
 //! What only this crate can provoke: a full disk and a failing one.
 
+mod durable;
+
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -14,11 +16,13 @@ use super::evidence::Writer;
 use super::fence::Fence;
 use super::journal::{self, Packed};
 use super::lock::DirectoryLock;
+use super::space::Space;
 use crate::error::StoreError;
 
 async fn writer(dir: &Path) -> Writer {
     let db = connect::writer(dir, File::Evidence).await.unwrap();
-    Writer { db, fence: Fence::default(), lock: Arc::new(DirectoryLock::take(dir).unwrap()) }
+    let lock = Arc::new(DirectoryLock::take(dir).unwrap());
+    Writer { db, fence: Fence::default(), space: Space::open(dir), lock }
 }
 
 fn packed(id: u128) -> Packed {

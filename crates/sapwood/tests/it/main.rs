@@ -2,9 +2,12 @@
 
 #![cfg(test)]
 
+mod crash;
 mod demo;
+mod faults;
 mod log;
 mod program;
 mod serve;
 mod server;
 mod stats;
+mod strace;

@@ -30,7 +30,10 @@ pub(crate) struct Server {
 impl Server {
     /// The first start on an empty directory.
     pub(crate) fn first(data: &Path) -> Self {
-        let (program, ready) = started(data, &[]);
+        Self::of(started(data))
+    }
+
+    fn of((program, ready): (Program, Value)) -> Self {
         let text = |name: &str| ready[name].as_str().unwrap_or_else(|| panic!("{name}: {ready}")).to_owned();
         let access =
             Access { url: text("url"), admin: text("admin_token"), application: text("server_token") };
@@ -39,9 +42,16 @@ impl Server {
 
     /// A later start, with the tokens of the first.
     pub(crate) fn again(data: &Path, access: &Access) -> Self {
-        let (program, ready) = started(data, &[]);
+        let (program, ready) = started(data);
         let url = ready["url"].as_str().unwrap().to_owned();
         Self { program, ready, access: Access { url, ..access.clone() } }
+    }
+
+    /// The first start on a small disk of its own, mounted at `mount_point`.
+    pub(crate) fn on_small_disk(mount_point: &Path, bytes: u64) -> Self {
+        let data = mount_point.join("data");
+        let args = ["serve", "--listen", "127.0.0.1:0", "--json", "--data", data.to_str().unwrap()];
+        Self::of(ready(Program::start_on_small_disk(mount_point, bytes, &args)))
     }
 
     pub(crate) fn stop(self) {
@@ -51,12 +61,20 @@ impl Server {
     }
 }
 
-fn started(data: &Path, more: &[&str]) -> (Program, Value) {
+fn started(data: &Path) -> (Program, Value) {
     let data = data.to_str().unwrap();
-    let args = [&["serve", "--listen", "127.0.0.1:0", "--json", "--data", data], more].concat();
-    let mut program = Program::start(&args);
+    ready(Program::start(&["serve", "--listen", "127.0.0.1:0", "--json", "--data", data]))
+}
+
+fn ready(mut program: Program) -> (Program, Value) {
     let Some(ready) = program.line() else { panic!("it did not start: {:?}", program.end()) };
     (program, ready)
+}
+
+/// The present moment as the API writes it.
+pub(crate) fn now() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    sapwood_core::time::Timestamp::from_ms(since.as_millis().try_into().unwrap()).to_string()
 }
 
 /// An answer.

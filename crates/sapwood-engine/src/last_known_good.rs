@@ -1,0 +1,202 @@
+//! What was served last, small enough to lie beside the data: enough to go on evaluating when the database is gone.
+//!
+//! It is a copy of what the log came to, never a second truth: it decides nothing while the log can be read, and it
+//! names the last entry it stands for, so that a log that lost entries since is noticed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sapwood_core::entry::Hash;
+use sapwood_core::id::{EnvironmentKey, ProjectKey, Stream};
+use sapwood_core::state::{Environment, Revised, State};
+use sapwood_core::time::Timestamp;
+use sapwood_core::token::Token;
+use sapwood_eval::{FlagConfig, FlagSet, Segment, SetConfig};
+use sapwood_store::{Clock, DeadStore};
+use serde::{Deserialize, Serialize};
+
+use crate::answers::Answers;
+use crate::engine::{Dead, Engine, Inner, Secrets};
+use crate::entropy::Entropy;
+use crate::error::OpenError;
+use crate::project::{Project, Served};
+use crate::snapshot::{Scope, Snapshot};
+
+/// Version of the shape; a reader refuses a newer one.
+const FORMAT: u32 = 1;
+
+/// What every environment of every project served at one moment, and who may ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LastKnownGood {
+    format: u32,
+    written_at: Timestamp,
+    projects: Vec<KnownProject>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct KnownProject {
+    key: ProjectKey,
+    name: String,
+    version: u64,
+    hash: Hash,
+    tokens: Vec<Token>,
+    environments: Vec<KnownEnvironment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct KnownEnvironment {
+    key: EnvironmentKey,
+    name: String,
+    production: bool,
+    version: u64,
+    revision: u64,
+    changed_at: Timestamp,
+    flags: Vec<FlagConfig>,
+    segments: Vec<Segment>,
+}
+
+impl LastKnownGood {
+    /// As one line of JSON.
+    pub fn to_line(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// From one line of JSON.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn from_line(line: &str) -> Result<Self, String> {
+        let known: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if known.format > FORMAT {
+            return Err(format!("it has format {}, and this program reads up to {FORMAT}", known.format));
+        }
+        Ok(known)
+    }
+
+    /// When it was taken.
+    pub const fn written_at(&self) -> Timestamp {
+        self.written_at
+    }
+
+    /// Whether there is nothing to serve.
+    pub const fn is_empty(&self) -> bool {
+        self.projects.is_empty()
+    }
+
+    /// The flags of an environment, as they were served; `None` if there is no such environment.
+    pub fn flags(&self, scope: &Scope) -> Option<&[FlagConfig]> {
+        let project = self.projects.iter().find(|project| project.key == scope.project)?;
+        let environment = project.environments.iter().find(|known| known.key == scope.environment)?;
+        Some(&environment.flags)
+    }
+}
+
+impl Engine {
+    /// What is served now.
+    pub fn last_known_good(&self) -> LastKnownGood {
+        let projects = self.all_projects().into_iter().filter(|project| project.exists());
+        let projects = projects.map(|project| known_project(&project)).collect();
+        LastKnownGood { format: FORMAT, written_at: self.now(), projects }
+    }
+
+    /// An engine that serves what was served last, takes no changes and no events, and says `why`.
+    pub fn serve_last_known_good(
+        known: LastKnownGood,
+        why: &str,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let dead = Dead { since: known.written_at, why: why.to_owned() };
+        // Nothing that units are named in can be written, and streams are opened anew, so any keys will do.
+        let secrets = Secrets { unit: entropy.bytes(), stream: entropy.bytes() };
+        let store = Arc::new(DeadStore::new(why));
+        let engine = Self(Arc::new(Inner::new(store, clock, entropy, &secrets, Some(dead))));
+        for project in known.projects {
+            engine.adopt(project.key.clone(), Arc::new(revive(project)));
+        }
+        engine.index();
+        engine
+    }
+
+    /// Checks that the log still has what was served from it.
+    ///
+    /// # Errors
+    /// [`OpenError::Behind`] if entries were lost or replaced since.
+    pub async fn confirm(&self, known: &LastKnownGood) -> Result<(), OpenError> {
+        for project in known.projects.iter().filter(|project| project.version > 0) {
+            let stream = Stream::Project(project.key.clone());
+            let entries = self.0.store.read_from(stream, project.version.saturating_sub(1), 1).await?;
+            if entries.first().is_none_or(|entry| entry.hash != project.hash) {
+                return Err(OpenError::Behind { project: project.key.clone(), version: project.version });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn known_project(project: &Project) -> KnownProject {
+    let served = project.served();
+    let state = project.state();
+    let environments = served.iter().map(|(scope, served)| {
+        let snapshot = served.snapshot.load();
+        let known = state.environments.get(&scope.environment);
+        KnownEnvironment {
+            key: scope.environment.clone(),
+            name: known.map(|known| known.name.clone()).unwrap_or_default(),
+            production: known.is_some_and(|known| known.production),
+            version: snapshot.version,
+            revision: snapshot.revision,
+            changed_at: snapshot.changed_at,
+            flags: snapshot.flags.flags().map(|flag| flag.config().clone()).collect(),
+            segments: snapshot.segments.values().cloned().collect(),
+        }
+    });
+    KnownProject {
+        key: project.key.clone(),
+        name: state.project.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
+        version: state.version,
+        hash: state.hash,
+        tokens: state.tokens.values().map(|token| token.value.clone()).collect(),
+        environments: environments.collect(),
+    }
+}
+
+fn revive(known: KnownProject) -> Project {
+    let KnownProject { key, name, version, hash, tokens, environments } = known;
+    let mut state = State { project: Some((key.clone(), name)), version, hash, ..State::default() };
+    state.tokens =
+        tokens.into_iter().map(|token| (token.id, Revised { value: token, revision: version })).collect();
+    let mut served = BTreeMap::new();
+    for known in environments {
+        let scope = Scope { project: key.clone(), environment: known.key.clone() };
+        let (name, production) = (known.name.clone(), known.production);
+        let environment = Environment { name, production, ..Environment::default() };
+        state.environments.insert(known.key.clone(), environment);
+        let (snapshot, here) = (Arc::new(snapshot(&scope, known)), Served::default());
+        here.snapshot.store(Arc::clone(&snapshot));
+        let changed_at = snapshot.changed_at;
+        here.tide.move_to(snapshot, changed_at);
+        served.insert(scope, Arc::new(here));
+    }
+    Project::revived(key, state, served)
+}
+
+/// A flag that does not compile any more is left out, and the others are served.
+fn snapshot(scope: &Scope, known: KnownEnvironment) -> Snapshot {
+    let segments: BTreeMap<_, _> =
+        known.segments.iter().map(|segment| (segment.key.clone(), segment.clone())).collect();
+    let (flags, warnings) = FlagSet::compile(SetConfig::new(known.flags, known.segments), None);
+    for warning in warnings {
+        tracing::warn!(scope = %scope, "not served: {warning}");
+    }
+    Snapshot {
+        version: known.version,
+        revision: known.revision,
+        changed_at: known.changed_at,
+        flag_set: scope.to_string(),
+        answers: Answers::default().next(&flags),
+        flags,
+        segments: Arc::new(segments),
+        ..Snapshot::default()
+    }
+}
