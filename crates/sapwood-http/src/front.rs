@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt as _};
 
 use crate::app::App;
 use crate::metrics::Route;
-use crate::{cors, ofrep, problem, router};
+use crate::{cors, ofrep, router};
 
 /// Counts every answer, and knows the short way to evaluation.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Inner {
     /// What the router's layers do: a defect fails one request, and every answer carries the same headers.
     async fn finish(&self, answering: impl Future<Output = Response>) -> Response {
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
-        let mut response = answered.unwrap_or_else(problem::defect);
+        let mut response = answered.unwrap_or_else(ofrep::defect);
         cors::vary(&self.app.options.allow_origins, response.headers_mut());
         router::carry(response.headers_mut());
         response

@@ -161,6 +161,11 @@ pub(crate) fn not_found(request: &Request) -> Response {
     Failed(crate::problem::not_found(request)).into_response()
 }
 
+/// For defects: clients read the protocol's words even then.
+pub(crate) fn defect(cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Failed(crate::problem::defect(cause)).into_response()
+}
+
 /// What says that it is something else than JSON is not read as if it were. Who says nothing is taken at their word.
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let said = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().to_ascii_lowercase());
@@ -221,4 +226,19 @@ fn json(body: &impl Serialize) -> Vec<u8> {
         br#"{"errorCode":"GENERAL","errorDetails":"the answer could not be written; please report it"}"#
             .to_vec()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_defect_is_answered_in_the_words_of_the_protocol() {
+        let response = defect(Box::new("a case that cannot happen"));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 1_000).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body.get("errorCode"), Some(&Value::from("GENERAL")));
+        assert!(body.get("errorDetails").is_some_and(Value::is_string), "{body}");
+    }
 }

@@ -236,12 +236,11 @@ pub(crate) async fn refuse_conditions(request: Request, next: Next) -> Response 
 
 /// For defects: the request that met one fails, the server goes on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the cause over")]
-pub(crate) fn defect(cause: Box<dyn std::any::Any + Send + 'static>) -> Response {
+pub(crate) fn defect(cause: Box<dyn std::any::Any + Send + 'static>) -> Refusal {
     let said = cause.downcast_ref::<&str>().map(|said| (*said).to_owned());
     let said = said.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!("a request met a defect: {said}");
     Refusal::new(Code::Internal, "the server met a defect of its own with this request; please report it")
-        .into_response()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
         .merge(console::routes(&app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(problem::defect))
+        .layer(CatchPanicLayer::custom(|cause| problem::defect(cause).into_response()))
         .layer(middleware::from_fn_with_state(app.clone(), cors::cors))
         .layer(middleware::map_response(async |mut response: Response| {
             carry(response.headers_mut());
@@ -57,6 +57,7 @@ fn evaluation_routes() -> Router<App> {
         .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate))
         .route("/ofrep/v1/stream", get(ofrep::stream::notices))
         .layer(DefaultBodyLimit::max(EVALUATE_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(ofrep::defect))
 }
 
 fn event_routes() -> Router<App> {
