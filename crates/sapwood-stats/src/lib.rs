@@ -2,6 +2,7 @@
 //!
 //! This file is for the crate's vocabulary: what the evidence is made of, and where each test lives.
 
+pub mod advisor;
 pub mod betting;
 pub mod bounded;
 pub mod combine;
@@ -17,6 +18,9 @@ pub mod multinomial;
 pub mod power;
 pub mod prior;
 pub mod proportion;
+#[cfg(test)]
+mod published;
+pub mod quantile;
 pub mod quotient;
 pub mod ratio;
 #[cfg(test)]
@@ -29,6 +33,7 @@ pub mod sketch;
 mod special;
 pub mod spending;
 pub mod srm;
+pub mod stitching;
 mod strata;
 pub mod tally;
 pub mod volume;

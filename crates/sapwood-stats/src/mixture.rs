@@ -6,6 +6,7 @@
 //! evidence", which is also the answer to input out of range. None is ever NaN.
 
 pub mod beta_binomial;
+pub mod gamma_exponential;
 pub mod gamma_poisson;
 
 use crate::logs::{bisect, budget, positive};

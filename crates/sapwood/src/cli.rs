@@ -12,6 +12,7 @@ use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
+use crate::commands::design::{Metric, Minutes, Part, PerMinute, Times};
 use crate::demo;
 use crate::failure::Failure;
 use crate::serve;
@@ -101,6 +102,43 @@ pub(crate) struct ServeArgs {
 enum RolloutCommand {
     /// Follow a rollout until it ends. Exits with 0 when completed, 6 when rolled back.
     Watch(WatchArgs),
+    /// What a ladder could see at this traffic, and a better one. Offline. Exits with 6 when a harm budget is not kept.
+    Design(DesignArgs),
+}
+
+/// Options of `rollout design`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DesignArgs {
+    /// A metric with its usual rate, such as errors=1%, or orders=3%:down where fewer are harm. Repeat for more.
+    #[arg(long = "metric", required = true, value_name = "NAME=RATE")]
+    pub(crate) metrics: Vec<Metric>,
+    /// Eligible subjects who come by, each counted the first time: 10000/min, 50/h, 2000/day.
+    #[arg(long)]
+    pub(crate) traffic: PerMinute,
+    /// Shares of the stages, such as 1%,5%,25%,50%,100%. Without it one is proposed.
+    #[arg(long, value_delimiter = ',', value_name = "SHARES")]
+    pub(crate) ladder: Vec<Part>,
+    /// Bake of each stage; the shortest one of a proposal.
+    #[arg(long, default_value = "10m")]
+    pub(crate) bake: Minutes,
+    /// The longest bake of a stage that is acceptable.
+    #[arg(long, default_value = "24h")]
+    pub(crate) longest_bake: Minutes,
+    /// The harm that should be seen, as "how many times worse": 2 is a doubling, or half where fewer are harm.
+    #[arg(long, default_value = "2")]
+    pub(crate) harm: Times,
+    /// How many people may meet that harm before it is taken back.
+    #[arg(long, value_name = "PEOPLE")]
+    pub(crate) harm_budget: Option<u32>,
+    /// Chance of rolling a harmless slice back, over all metrics, stages and looks.
+    #[arg(long, default_value = "1%")]
+    pub(crate) false_rollbacks: Part,
+    /// Part kept without the slice to the end, so that there is something to compare with.
+    #[arg(long, default_value = "5%")]
+    pub(crate) holdback: Part,
+    /// One JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Options of `rollout watch`.
@@ -175,6 +213,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
+            Command::Rollout(RolloutCommand::Design(args)) => commands::design::run(&args),
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
             Command::Log(command) => commands::log::run(command).await,
             Command::Backup(command) => commands::backup::run(command).await,

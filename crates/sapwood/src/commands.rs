@@ -1,6 +1,7 @@
 //! Commands, one module each.
 
 pub(crate) mod backup;
+pub(crate) mod design;
 pub(crate) mod log;
 pub(crate) mod stats;
 pub(crate) mod watch;

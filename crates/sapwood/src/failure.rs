@@ -32,6 +32,9 @@ pub(crate) enum Failure {
     /// A sentence that says it all.
     #[error("{0}")]
     Said(String),
+    /// What was asked cannot be.
+    #[error("{0}")]
+    Invalid(String),
     /// The server answered with a problem.
     #[error("{} ({})", .0.detail, .0.code)]
     Problem(Box<Problem>),
@@ -87,6 +90,7 @@ impl Failure {
                 _ => code::FAILED,
             },
             Self::Unreachable { .. } => code::UNREACHABLE,
+            Self::Invalid(_) => code::INVALID,
             Self::Rejected(rejection)
             | Self::History(HistoryError::Submit(SubmitError::Rejected(rejection))) => {
                 of_rejection(rejection)
@@ -112,6 +116,7 @@ impl Failure {
             Self::Open(_) | Self::Store(_) => true,
             Self::Directory(error) => error.is_of_the_data(),
             Self::Said(_)
+            | Self::Invalid(_)
             | Self::Problem(_)
             | Self::Unreachable { .. }
             | Self::Io(_)

@@ -28,9 +28,16 @@ pub(super) fn run(places: &Places, report: &mut Report) -> Result<(), Failure> {
     if checks == 0 { Err(Failure::Found("sim: the oracle checked nothing".to_owned())) } else { Ok(()) }
 }
 
-/// `cargo xtask sim --runs 1000 …`: figures instead of checks, from an optimised build.
+/// The package and example of the study the guardrails were chosen with, run again with our own functions.
+const STUDY: (&str, &str) = ("sapwood-stats", "study");
+
+/// `cargo xtask sim --runs 1000 …` or `--study 1000 …`: figures instead of checks, from an optimised build.
 pub(crate) fn measure(places: &Places, options: &[&str]) -> Result<(), Failure> {
-    let build = ["run", "--release", "--locked", "--package", PACKAGE, "--example", ORACLE, "--"];
+    let ((package, example), options) = match options.split_first() {
+        Some((&"--study", rest)) => (STUDY, rest),
+        Some(_) | None => ((PACKAGE, ORACLE), options),
+    };
+    let build = ["run", "--release", "--locked", "--package", package, "--example", example, "--"];
     shell::run(shell::cargo(&places.root).args(build).args(options))
 }
 

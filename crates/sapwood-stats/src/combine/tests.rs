@@ -73,3 +73,23 @@ proptest! {
         prop_assert!(log_average(&items, 1.0 - weight) >= rollback_line(alpha, 1.0));
     }
 }
+
+/// Against ville, and against forty digits at both ends.
+#[test]
+fn p_values_are_worth_what_they_are() {
+    for (p, e) in [
+        (0.001, 20.791_133_540_988_064),
+        (0.05, 1.783_322_181_482_338),
+        (1.0, 0.5),
+        ((-1e-3_f64).exp(), 0.500_166_708_341_668),
+        ((-0.01_f64).exp(), 0.501_670_841_680_575_4),
+    ] {
+        assert_close(&format!("{p}"), log_e_of_p_value(p).exp(), e, 1e-12);
+    }
+    assert!(
+        log_e_of_p_value(0.0).is_infinite()
+            && log_e_of_p_value(f64::NAN) < 0.0
+            && log_e_of_p_value(-1.0) < 0.0
+    );
+    assert!(log_e_of_p_value(1e-320).is_finite());
+}

@@ -72,3 +72,22 @@ impl GammaPoisson {
         f64::INFINITY
     }
 }
+
+/// Logarithm of the evidence that a counting process has another rate than expected: `events` where `expected` should
+/// have come.
+///
+/// A gamma mixture of `shape` around the expected rate (Lindon's counting-process test):
+/// `shape ln shape - (shape + N) ln(shape + L) + ln gamma(shape + N) - ln gamma(shape) + L`, written so that the large
+/// terms cancel on paper. 0 for an `expected` below 0 or a `shape` not above 0. Never NaN.
+#[must_use]
+pub fn log_e_of_count(events: u64, expected: f64, shape: f64) -> f64 {
+    if !usable(0.0, expected, shape) {
+        return 0.0;
+    }
+    let events = crate::logs::count(events);
+    let (counted, awaited) = (shape + events, shape + expected);
+    let log_e = deviance(counted, awaited, events - expected) - 0.5 * (counted.ln() - shape.ln())
+        + stirling_rest(counted)
+        - stirling_rest(shape);
+    if log_e.is_nan() { 0.0 } else { log_e }
+}

@@ -59,6 +59,17 @@ pub(crate) fn log_gamma_q(a: f64, x: f64, surplus: f64) -> f64 {
     }
 }
 
+/// Logarithm of the regularised lower incomplete gamma function `P(a, x)`; arguments as in [`log_gamma_q`].
+pub(crate) fn log_gamma_p(a: f64, x: f64, surplus: f64) -> f64 {
+    let front = -deviance(a, x, surplus) + 0.5 * a.ln() - LN_SQRT_TWO_PI - stirling_rest(a);
+    if surplus > -1.0 {
+        if a > WIDE { log_wide_lower(a, x, front) } else { log_lower(a, x, front) }
+    } else {
+        let above = if a > WIDE { log_wide_upper(a, x, front) } else { log_upper(a, x, front) };
+        (-above.exp()).ln_1p()
+    }
+}
+
 /// The series for `P`, which converges quickly below the mean; `front` is `ln(x^a e^-x / gamma(a))`.
 fn log_lower(a: f64, x: f64, front: f64) -> f64 {
     let (mut term, mut sum, mut divisor) = (a.recip(), a.recip(), a);

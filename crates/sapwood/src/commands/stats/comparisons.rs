@@ -1,7 +1,9 @@
 //! Questions about several e-values together, and about planned looks, which decide nothing here.
 
 use sapwood_stats::combine::{self, Weighted};
+use sapwood_stats::quantile;
 use sapwood_stats::spending::{self, Sides, obrien_fleming_spending, power_spending, stepwise_boundaries};
+use sapwood_stats::stitching::{self, Epochs, Quantile};
 use serde_json::{Value, json};
 
 use super::input::{Fault, Input};
@@ -10,9 +12,18 @@ use super::kinds::{Kind, number, numbers};
 pub(super) const KINDS: &[Kind] = &[
     Kind { name: "comb", fields: &["log_e", "weights"], evaluate: log_average },
     Kind { name: "v-mean", fields: &["e", "weights"], evaluate: average },
+    Kind { name: "v-cal", fields: &["p"], evaluate: calibrated },
     Kind { name: "v-ebh", fields: &["e", "alpha"], evaluate: discoveries },
     Kind { name: "sp-ld", fields: &["t", "alpha", "rho", "ztrun", "sides"], evaluate: power_family },
     Kind { name: "sq-ld", fields: &["t", "alpha", "iuse", "phi"], evaluate: one_sided_looks },
+    Kind { name: "stitch", fields: &["v", "alpha", "v_min", "c", "s", "eta"], evaluate: sub_gamma },
+    Kind { name: "lil", fields: &["t", "alpha", "t_min", "A"], evaluate: distribution },
+    Kind {
+        name: "dstitch",
+        fields: &["quantile_p", "t", "alpha", "t_opt", "delta", "s", "eta"],
+        evaluate: quantile_rank,
+    },
+    Kind { name: "quant-ab", fields: &["a", "b", "quantile_p", "t_opt", "alpha_opt"], evaluate: two_samples },
 ];
 
 fn log_average(input: &Input<'_>) -> Result<Value, Fault> {
@@ -54,6 +65,89 @@ fn discoveries(input: &Input<'_>) -> Result<Value, Fault> {
     let alpha = input.field("alpha")?.between(0.0, 1.0)?;
     Ok(combine::discoveries(&log_es, alpha).into_iter().collect())
 }
+
+fn calibrated(input: &Input<'_>) -> Result<Value, Fault> {
+    let p = input.field("p")?;
+    let value = p.not_negative()?;
+    if value > 1.0 {
+        return Err(p.fault("must be a p-value: at most 1"));
+    }
+    Ok(number(combine::log_e_of_p_value(value).exp()))
+}
+
+fn epochs(input: &Input<'_>) -> Result<Epochs, Fault> {
+    let mut epochs = Epochs::default();
+    for (name, value) in [("s", &mut epochs.s), ("eta", &mut epochs.eta)] {
+        if let Some(given) = input.optional(name)? {
+            *value = given.finite()?;
+            if *value <= 1.0 {
+                return Err(given.fault("must be above 1"));
+            }
+        }
+    }
+    Ok(epochs)
+}
+
+fn sub_gamma(input: &Input<'_>) -> Result<Value, Fault> {
+    let (variance, start) = (input.field("v")?.not_negative()?, input.field("v_min")?.positive()?);
+    let (alpha, scale) = (input.field("alpha")?.between(0.0, 1.0)?, input.field("c")?.not_negative()?);
+    Ok(number(stitching::sub_gamma_bound(variance, alpha, start, scale, epochs(input)?)))
+}
+
+fn distribution(input: &Input<'_>) -> Result<Value, Fault> {
+    let (time, start) = (input.field("t")?.positive()?, input.field("t_min")?.positive()?);
+    let alpha = input.field("alpha")?.between(0.0, 1.0)?;
+    let factor = match input.optional("A")? {
+        Some(factor) if factor.finite()? > std::f64::consts::FRAC_1_SQRT_2 => factor.finite()?,
+        Some(factor) => return Err(factor.fault("must be above 0.7072, the square root of a half")),
+        None => 0.85,
+    };
+    Ok(number(stitching::distribution_bound(time, alpha, start, factor)))
+}
+
+fn quantile_rank(input: &Input<'_>) -> Result<Value, Fault> {
+    let delta = match input.optional("delta")? {
+        Some(delta) => delta.positive()?,
+        None => 0.5,
+    };
+    let asked = Quantile {
+        part: input.field("quantile_p")?.between(0.0, 1.0)?,
+        time: input.field("t")?.positive()?,
+        time_optimal: input.field("t_opt")?.positive()?,
+        delta,
+    };
+    let alpha = input.field("alpha")?.between(0.0, 1.0)?;
+    Ok(number(stitching::quantile_bound(asked, alpha, epochs(input)?)))
+}
+
+fn two_samples(input: &Input<'_>) -> Result<Value, Fault> {
+    let (first, second) = (sample(&input.field("a")?)?, sample(&input.field("b")?)?);
+    let part = input.field("quantile_p")?.between(0.0, 1.0)?;
+    let alpha = match input.optional("alpha_opt")? {
+        Some(alpha) => alpha.between(0.0, 1.0)?,
+        None => 0.05,
+    };
+    let tuning = quantile::Tuning { values: input.field("t_opt")?.positive()?, alpha };
+    Ok(number((-quantile::log_e(&first, &second, part, tuning)).exp().min(1.0)))
+}
+
+/// A list of values, or whole numbers written as `from..to`, both ends included.
+fn sample(input: &Input<'_>) -> Result<Vec<f64>, Fault> {
+    if input.value().is_array() {
+        return input.numbers();
+    }
+    let ends = input.text().ok().and_then(|text| text.split_once(".."));
+    let range = ends.and_then(|(from, to)| Some(from.parse::<u32>().ok()?..=to.parse::<u32>().ok()?));
+    let range =
+        range.ok_or_else(|| input.fault("must be a list of numbers, or whole numbers as \"1..1000\""))?;
+    if range.clone().count() > SAMPLE_MAX {
+        return Err(input.fault(&format!("has more than {SAMPLE_MAX} values, which is the limit")));
+    }
+    Ok(range.map(f64::from).collect())
+}
+
+/// Values of one sample written as a range.
+const SAMPLE_MAX: usize = 100_000;
 
 fn power_family(input: &Input<'_>) -> Result<Value, Fault> {
     let (at, times) = looks(input)?;

@@ -1,5 +1,6 @@
 //! Questions about counts: affected units of two arms, splits over several, one arm by itself.
 
+use sapwood_stats::mixture::gamma_poisson::log_e_of_count;
 use sapwood_stats::multinomial::{self, Arm};
 use sapwood_stats::proportion::{self, Tuning};
 use sapwood_stats::{Harm, Prior, Stratum, ratio};
@@ -23,6 +24,7 @@ pub(super) const KINDS: &[Kind] = &[
         evaluate: split_p_value,
     },
     Kind { name: "pois2", fields: &["rho", "counts", "weights", "k", "alpha"], evaluate: two_streams },
+    Kind { name: "pp", fields: &["N_A", "N_B", "phi"], evaluate: two_processes },
 ];
 
 fn ratio_log_e(input: &Input<'_>) -> Result<Value, Fault> {
@@ -175,6 +177,16 @@ fn two_streams(input: &Input<'_>) -> Result<Value, Fault> {
         "log_ratio_hat": number(estimate),
         "log_bayes_factor": number(multinomial::log_e(&arms, concentration)),
     }))
+}
+
+/// Two counting processes of equal exposure, each held against the mean of both.
+fn two_processes(input: &Input<'_>) -> Result<Value, Fault> {
+    let counts = [input.field("N_A")?.count()?, input.field("N_B")?.count()?];
+    let shape = input.field("phi")?.positive()?;
+    // Counts above 2^53 are rounded here, as they are in every float.
+    let expected = 0.5 * (input.field("N_A")?.finite()? + input.field("N_B")?.finite()?);
+    let log_e: f64 = counts.iter().map(|events| log_e_of_count(*events, expected, shape)).sum();
+    Ok(json!({ "log_p": number(-log_e) }))
 }
 
 /// Whether the question is about the first stream's rate against the second's, rather than the other way round.

@@ -1,6 +1,7 @@
 //! Questions about mixtures: evidence from a running sum and its variance, and the boundary the sum must cross.
 
 use sapwood_stats::mixture::beta_binomial::{BetaBinomial, Sides};
+use sapwood_stats::mixture::gamma_exponential::GammaExponential;
 use sapwood_stats::mixture::gamma_poisson::GammaPoisson;
 use sapwood_stats::mixture::{
     one_sided_bound, one_sided_log_e, one_sided_rho, two_sided_bound, two_sided_log_e, two_sided_rho,
@@ -19,6 +20,12 @@ pub(super) const KINDS: &[Kind] = &[
         name: "nm-bound",
         fields: &["v", "alpha", "v_opt", "alpha_opt", "is_one_sided"],
         evaluate: normal_bound,
+    },
+    Kind { name: "ge-log", fields: &["s", "v", "v_opt", "c", "alpha_opt"], evaluate: gamma_exponential_log },
+    Kind {
+        name: "ge-bound",
+        fields: &["v", "alpha", "v_opt", "c", "alpha_opt"],
+        evaluate: gamma_exponential_bound,
     },
     Kind { name: "gp-log", fields: &["s", "v", "v_opt", "c", "alpha_opt"], evaluate: gamma_poisson_log },
     Kind {
@@ -76,6 +83,24 @@ fn tuning(input: &Input<'_>, one_sided_default: bool) -> Result<(f64, f64, bool)
 
 fn untuned(input: &Input<'_>) -> Fault {
     input.fault("`v_opt` and `alpha_opt` give no tuning: it would be zero or infinite")
+}
+
+fn gamma_exponential(input: &Input<'_>) -> Result<GammaExponential, Fault> {
+    let (optimal, alpha, _) = tuning(input, true)?;
+    let scale = input.field("c")?.positive()?;
+    GammaExponential::new(optimal, alpha, scale).ok_or_else(|| untuned(input))
+}
+
+fn gamma_exponential_log(input: &Input<'_>) -> Result<Value, Fault> {
+    let mixture = gamma_exponential(input)?;
+    let (sum, variance) = (input.field("s")?.finite()?, input.field("v")?.not_negative()?);
+    mixture.log_e_if_possible(sum, variance).map(number).ok_or_else(|| impossible(input))
+}
+
+fn gamma_exponential_bound(input: &Input<'_>) -> Result<Value, Fault> {
+    let mixture = gamma_exponential(input)?;
+    let variance = input.field("v")?.not_negative()?;
+    Ok(number(mixture.bound(variance, input.field("alpha")?.between(0.0, 1.0)?)))
 }
 
 fn gamma_poisson(input: &Input<'_>) -> Result<GammaPoisson, Fault> {
