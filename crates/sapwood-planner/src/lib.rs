@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+//!
+//! This file is for the crate's vocabulary: what goes in, who answers, and what comes out.
+
+mod baseline;
+mod bound;
+mod calendar;
+pub mod contradiction;
+mod exact;
+mod flow;
+mod judge;
+pub mod limits;
+pub mod model;
+mod nearest;
+mod network;
+mod pace;
+mod placer;
+mod rng;
+mod search;
+mod sidney;
+mod solve;
+
+pub use baseline::{Baseline, baseline};
+pub use contradiction::Contradiction;
+pub use judge::{Broken, Release, Schedule, Score, Wait, judge};
+pub use model::{Absence, Order, Plan, Requirement, Shipped, Slice, SliceId, Surface};
+pub use nearest::nearest;
+pub use network::Network;
+pub use solve::{Answer, Effort, Solver, solve};
