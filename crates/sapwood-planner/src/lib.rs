@@ -6,7 +6,9 @@ mod baseline;
 mod bound;
 mod calendar;
 pub mod contradiction;
+pub mod cuts;
 mod exact;
+pub mod explain;
 mod flow;
 mod judge;
 pub mod limits;
@@ -19,6 +21,7 @@ mod rng;
 mod search;
 mod sidney;
 mod solve;
+pub mod what_if;
 
 pub use baseline::{Baseline, baseline};
 pub use contradiction::Contradiction;

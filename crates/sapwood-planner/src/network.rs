@@ -102,7 +102,10 @@ impl Network {
         let mut cycles: Vec<Vec<&SliceId>> = components::of(self.slices.len(), &requires)
             .into_iter()
             .filter(|members| members.len() > 1)
-            .map(|members| self.ids(members))
+            .map(|mut members| {
+                members.sort_unstable();
+                self.ids(members)
+            })
             .collect();
         cycles.sort();
         cycles

@@ -15,6 +15,7 @@ use crate::commands;
 use crate::commands::design::{Metric, Minutes, Part, PerMinute, Times};
 use crate::demo;
 use crate::failure::Failure;
+use crate::plan::{self, PlanCommand};
 use crate::serve;
 
 /// Release in small slices: flags, staged rollouts, and guardrails that take a bad slice back by themselves.
@@ -31,6 +32,9 @@ enum Command {
     Demo(DemoArgs),
     /// Run the server on an embedded database.
     Serve(ServeArgs),
+    /// Plan slices: check the cuts, find the order that unlocks value earliest. Works on a file, without a server.
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Look at rollouts.
     #[command(subcommand)]
     Rollout(RolloutCommand),
@@ -201,6 +205,7 @@ impl Cli {
         match self.command {
             Command::Serve(_) => "info",
             Command::Demo(_)
+            | Command::Plan(_)
             | Command::Rollout(_)
             | Command::Stats(_)
             | Command::Log(_)
@@ -212,6 +217,7 @@ impl Cli {
         match self.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
+            Command::Plan(command) => plan::run(command),
             Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
             Command::Rollout(RolloutCommand::Design(args)) => commands::design::run(&args),
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),

@@ -10,6 +10,8 @@ use sapwood_engine::{HistoryError, SubmitError};
 
 /// Exit codes beyond success (0) and usage (2, clap's own).
 pub(crate) mod code {
+    /// There was nothing to do it with; clap's own code for usage.
+    pub(crate) const USAGE: u8 = 2;
     /// Something failed.
     pub(crate) const FAILED: u8 = 1;
     /// The request was refused.
@@ -32,9 +34,24 @@ pub(crate) enum Failure {
     /// A sentence that says it all.
     #[error("{0}")]
     Said(String),
-    /// What was asked cannot be.
+    /// What was given cannot be used.
     #[error("{0}")]
     Invalid(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    Absent(String),
+    /// A file cannot be read or written.
+    #[error("{path} cannot be used")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is there already.
+    #[error("{0} is there already; name another file, or move it away")]
+    Exists(String),
     /// The server answered with a problem.
     #[error("{} ({})", .0.detail, .0.code)]
     Problem(Box<Problem>),
@@ -80,7 +97,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Problem(problem) => match problem.status {
                 401 | 403 => code::AUTH,
@@ -95,11 +112,14 @@ impl Failure {
             | Self::History(HistoryError::Submit(SubmitError::Rejected(rejection))) => {
                 of_rejection(rejection)
             }
-            Self::History(HistoryError::BeyondHead { .. }) => code::NOT_FOUND,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => code::NOT_FOUND,
+            Self::History(HistoryError::BeyondHead { .. }) | Self::Absent(_) => code::NOT_FOUND,
+            Self::Exists(_) => code::CONFLICT,
             Self::History(HistoryError::Unreadable(_) | HistoryError::Submit(_) | HistoryError::Store(_))
             | Self::Damaged(_)
             | Self::Backup(_)
             | Self::Said(_)
+            | Self::File { .. }
             | Self::Io(_)
             | Self::Open(_)
             | Self::Directory(_)
@@ -117,6 +137,9 @@ impl Failure {
             Self::Directory(error) => error.is_of_the_data(),
             Self::Said(_)
             | Self::Invalid(_)
+            | Self::Absent(_)
+            | Self::File { .. }
+            | Self::Exists(_)
             | Self::Problem(_)
             | Self::Unreachable { .. }
             | Self::Io(_)

@@ -9,6 +9,7 @@ mod first_start;
 mod keeper;
 mod limits;
 mod out;
+mod plan;
 mod serve;
 
 use std::process::ExitCode;

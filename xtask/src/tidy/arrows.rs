@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sapwood-stats", &[]),
     ("sapwood-planner", &[]),
     ("sapwood-api", &[]),
+    ("sapwood-file", &["sapwood-stats", "sapwood-planner"]),
     ("sapwood-core", &["sapwood-eval", "sapwood-stats", "sapwood-planner"]),
     ("sapwood-store", &["sapwood-core", "sapwood-eval"]),
     (
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sapwood-api",
             "sapwood-stats",
             "sapwood-planner",
+            "sapwood-file",
         ],
     ),
     ("xtask", &[]),

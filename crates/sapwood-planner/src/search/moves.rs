@@ -134,7 +134,7 @@ fn requires_nothing_in(network: &Network, places: &Places, bundle: usize, releas
     !needs.filter_map(|need| places.release.get(*need)).any(|place| *place >= release && *place != usize::MAX)
 }
 
-/// Every way to move one whole release, to merge it with the next, and to cut it in two.
+/// Every way to cut one release in two, to merge it with the next, and to move it as a whole.
 #[expect(
     clippy::indexing_slicing,
     reason = "places are below the length of the row, bundles below that of the network"
@@ -181,7 +181,26 @@ pub(crate) fn of_release(
             }
         }
     }
-    // Move, one release further at a time, until a requirement stands in the way.
+    shifts(network, row, places, release, locked, visit);
+}
+
+/// Every way to move one whole release, one further at a time, until a requirement stands in the way.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "places are below the length of the row, bundles below that of the network"
+)]
+fn shifts(
+    network: &Network,
+    row: &Row,
+    places: &Places,
+    release: usize,
+    locked: usize,
+    visit: &mut dyn FnMut(Change) -> bool,
+) {
+    let count = places.begin.len();
+    let begin = places.begin[release];
+    let members = places.members(row, release).to_vec();
+    let end = begin + members.len();
     let mut to = release;
     while to + 1 < count && to - release < REACH {
         let over = places.members(row, to + 1);

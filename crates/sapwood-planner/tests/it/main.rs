@@ -2,5 +2,9 @@
 
 #![cfg(test)]
 
+mod by_hand;
 mod instances;
 mod known;
+mod laws;
+mod random;
+mod refused;

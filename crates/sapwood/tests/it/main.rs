@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod faults;
 mod log;
+mod plan;
 mod program;
 mod serve;
 mod server;
