@@ -118,11 +118,11 @@ fn table_within(
     max: usize,
     pace: &mut Pace<'_>,
 ) -> Option<Tails> {
-    // Each set is looked at once per bundle, which is several times quicker than a step of the search.
-    let affordable = pace.left() / (1 + u64::try_from(bundles.len() / 8).unwrap_or(u64::MAX));
+    // Each set is looked at once per bundle.
+    let affordable = pace.left() / (1 + u64::try_from(bundles.len() / 4).unwrap_or(u64::MAX));
     let max = max.min(usize::try_from(affordable).unwrap_or(usize::MAX));
     let tails = Tails::new(network, bundles, start, lead, max)?;
-    pace.take(u64::try_from(tails.ideals.sets.len() * (1 + bundles.len() / 8)).unwrap_or(u64::MAX))
+    pace.take(u64::try_from(tails.ideals.sets.len() * (1 + bundles.len() / 4)).unwrap_or(u64::MAX))
         .then_some(tails)
 }
 

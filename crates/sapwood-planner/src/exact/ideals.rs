@@ -102,12 +102,8 @@ pub(crate) fn topological(network: &Network, bundles: &[usize]) -> Vec<usize> {
 pub(crate) struct Ideals {
     pub(crate) sets: Vec<u64>,
     pub(crate) effort: Vec<u64>,
-    /// For few bundles: set → place, so that nothing is searched.
-    places: Vec<u32>,
+    places: Places,
 }
-
-/// Bundles up to which a table of all sets is kept.
-const TABLE_BUNDLES_MAX: usize = 21;
 
 impl Ideals {
     /// `None` when there are more than `max`.
@@ -126,16 +122,8 @@ impl Ideals {
         }
         // Each round appends sets with a higher bit than all before, in the order of the sets they come from.
         debug_assert!(sets.is_sorted());
-        let mut ideals = Self { effort: Vec::with_capacity(sets.len()), sets, places: Vec::new() };
-        if part.len() <= TABLE_BUNDLES_MAX {
-            ideals.places = vec![u32::MAX; 1 << part.len()];
-            for (place, set) in ideals.sets.iter().enumerate() {
-                let slot = usize::try_from(*set).ok().and_then(|set| ideals.places.get_mut(set));
-                if let (Some(slot), Ok(place)) = (slot, u32::try_from(place)) {
-                    *slot = place;
-                }
-            }
-        }
+        let places = Places::new(&sets);
+        let mut ideals = Self { effort: Vec::with_capacity(sets.len()), sets, places };
         for place in 0..ideals.sets.len() {
             let set = ideals.sets.get(place).copied().unwrap_or(0);
             let top = set.checked_ilog2().and_then(|top| usize::try_from(top).ok());
@@ -151,8 +139,51 @@ impl Ideals {
 
     /// Where a down-closed set is.
     pub(crate) fn place(&self, set: u64) -> usize {
-        let slot = usize::try_from(set).ok().and_then(|set| self.places.get(set));
-        let known = slot.and_then(|place| usize::try_from(*place).ok());
-        known.unwrap_or_else(|| self.sets.binary_search(&set).unwrap_or(usize::MAX))
+        self.places.find(&self.sets, set)
+    }
+}
+
+/// From a set to its place: a table with open addressing, because the crate iterates nothing that hashes and only this
+/// look-up has to be quick.
+#[derive(Debug)]
+struct Places {
+    slots: Vec<u32>,
+    shift: u32,
+}
+
+impl Places {
+    fn new(sets: &[u64]) -> Self {
+        let size = (sets.len() * 2).next_power_of_two();
+        let mut places = Self { slots: vec![u32::MAX; size], shift: 64 - size.trailing_zeros() };
+        for (place, set) in sets.iter().enumerate() {
+            let mut slot = places.first(*set);
+            while places.slots.get(slot).is_some_and(|taken| *taken != u32::MAX) {
+                slot = (slot + 1) % size;
+            }
+            if let (Some(free), Ok(place)) = (places.slots.get_mut(slot), u32::try_from(place)) {
+                *free = place;
+            }
+        }
+        places
+    }
+
+    /// The slot a set is looked for first: Fibonacci hashing.
+    fn first(&self, set: u64) -> usize {
+        let mixed = (set ^ (set >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(mixed.checked_shr(self.shift).unwrap_or(0)).unwrap_or(0)
+    }
+
+    fn find(&self, sets: &[u64], set: u64) -> usize {
+        let mut slot = self.first(set);
+        loop {
+            let place = self.slots.get(slot).copied().unwrap_or(u32::MAX);
+            let Some(found) = usize::try_from(place).ok().filter(|_| place != u32::MAX) else {
+                return usize::MAX;
+            };
+            if sets.get(found) == Some(&set) {
+                return found;
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
     }
 }

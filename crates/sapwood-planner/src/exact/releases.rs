@@ -107,7 +107,7 @@ impl<'a, 'b> Releases<'a, 'b> {
             let states = self.undominated(set, states)?;
             for release in self.releases(set) {
                 for state in &states {
-                    if !self.pace.take(1) || self.held > EXACT_STATES_MAX {
+                    if !self.pace.take(4) || self.held > EXACT_STATES_MAX {
                         return None;
                     }
                     self.grow(set, state, release);
@@ -122,7 +122,7 @@ impl<'a, 'b> Releases<'a, 'b> {
         let left: Vec<usize> = members(!set & self.tails.part.full()).collect();
         let mut kept: Vec<State> = Vec::new();
         for state in states {
-            if !self.pace.take(1 + u64::try_from(kept.len() / 8).unwrap_or(0)) {
+            if !self.pace.take(1 + u64::try_from(kept.len() / 4).unwrap_or(0)) {
                 return None;
             }
             let beats = |other: &State| {

@@ -79,7 +79,7 @@ impl<'a, 'b> Teams<'a, 'b> {
             let states = self.undominated(states)?;
             for release in self.releases(set) {
                 for state in &states {
-                    if !self.pace.take(1) || self.held > EXACT_STATES_MAX {
+                    if !self.pace.take(16) || self.held > EXACT_STATES_MAX {
                         return None;
                     }
                     self.grow(set, state, release);
@@ -93,7 +93,7 @@ impl<'a, 'b> Teams<'a, 'b> {
         states.sort_by_key(|state| state.score);
         let mut kept: Vec<State> = Vec::new();
         for state in states {
-            if !self.pace.take(1 + u64::try_from(kept.len() / 8).unwrap_or(0)) {
+            if !self.pace.take(1 + u64::try_from(kept.len() / 2).unwrap_or(0)) {
                 return None;
             }
             let beats = |other: &State| {

@@ -128,7 +128,8 @@ impl<'a> Meter<'a> {
     /// not below `limit`. Also the number of releases looked at.
     pub(crate) fn measure(&mut self, row: &Row, from: usize, limit: Score) -> (Option<Score>, u64) {
         if self.network.teams > 1 {
-            return (self.place(row, Some(limit)), u64::try_from(row.len()).unwrap_or(u64::MAX));
+            // Placing costs several times a step, and everything is placed anew.
+            return (self.place(row, Some(limit)), 8 * u64::try_from(row.len()).unwrap_or(u64::MAX));
         }
         let mut mark = match self.marks.get(from) {
             Some(Some(mark)) => mark.clone(),
@@ -137,7 +138,10 @@ impl<'a> Meter<'a> {
         if self.settles {
             self.scratch.clone_from(&self.live);
         }
-        let mut looked = 1;
+        // Copying the row is work, too.
+        let mut looked = 4 + u64::try_from(row.len() / 8).unwrap_or(0);
+        // With surfaces to look at, a release is several times the work.
+        let step = if self.settles { 4 } else { 1 };
         let mut place = from;
         while place < row.len() {
             let end = row.end(place);
@@ -147,7 +151,7 @@ impl<'a> Meter<'a> {
                     self.scratch[*bundle] = live;
                 }
             }
-            looked += 1;
+            looked += step;
             if mark.score >= limit {
                 return (None, looked);
             }

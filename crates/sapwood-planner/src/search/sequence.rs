@@ -13,6 +13,9 @@ use crate::exact::singles::Price;
 /// Above this many bundles, swaps look only this far.
 const SWAP_REACH: usize = 120;
 
+/// Kicks without a gain after which the search ends.
+const PATIENCE: usize = 20_000;
+
 pub(crate) struct Sequence<'a> {
     network: &'a Network,
     start: u64,
@@ -67,7 +70,7 @@ impl<'a> Sequence<'a> {
         self.descend(pace);
         let mut best = (self.cost, self.order.clone());
         let mut idle = 0_usize;
-        while count > 1 && pace.left() > 0 && best.0 != (0, 0) {
+        while count > 1 && pace.left() > 0 && best.0 != (0, 0) && idle < PATIENCE {
             let kicks = 2 + rng.below(4 + (idle / 200).min(4));
             for _ in 0..kicks {
                 self.kick(rng);
