@@ -32,6 +32,12 @@ const BENCHES: &[Bench] = &[
         workspace: "bench/http",
         prepare: the_program,
     },
+    Bench {
+        name: "planner",
+        about: "how long the planner takes and what it proves, from 5 slices to 500",
+        workspace: "bench/planner",
+        prepare: |_| Ok(Vec::new()),
+    },
 ];
 
 /// `cargo xtask bench eval …`; further arguments are the measurement's own.
