@@ -73,18 +73,23 @@ pub(crate) fn surroundings(state: &State, environment: &Environment, config: &Fl
     }
 }
 
-fn needs_of(config: &FlagConfig) -> impl Iterator<Item = &Serves> {
+pub(crate) fn needs_of(config: &FlagConfig) -> impl Iterator<Item = &Serves> {
     let rules = config.targeting.rules.iter().map(|rule| &rule.when);
     let audiences = config.rollouts.iter().map(|rollout| &rollout.audience);
     let direct = config.rollouts.iter().flat_map(|rollout| &rollout.prerequisites);
     rules.chain(audiences).flat_map(|condition| mentions(condition).needs).chain(direct)
 }
 
-/// The flags that name `needed` in a prerequisite here, with what they name; what was rolled back asks no more.
+/// The flags that name `needed` in a prerequisite here, with what they name.
 pub(crate) fn askers<'a>(
     environment: &'a Environment,
     needed: &'a FlagKey,
 ) -> impl Iterator<Item = (&'a FlagKey, &'a Serves)> {
+    asking(environment).filter(move |(asker, needs)| needs.flag == *needed && *asker != needed)
+}
+
+/// Every prerequisite here, with the flag that names it; what was rolled back asks no more.
+pub(crate) fn asking(environment: &Environment) -> impl Iterator<Item = (&FlagKey, &Serves)> {
     let rules = environment.targeting.iter().flat_map(|(key, targeting)| {
         let conditions = targeting.value.rules.iter().map(|rule| &rule.when);
         conditions.flat_map(|when| mentions(when).needs).map(move |needs| (key, needs))
@@ -100,7 +105,7 @@ pub(crate) fn askers<'a>(
             let audience = mentions(&spec.audience).needs;
             audience.into_iter().chain(&spec.prerequisites).map(move |needs| (&spec.flag, needs))
         });
-    rules.chain(rollouts).filter(move |(asker, needs)| needs.flag == *needed && *asker != needed)
+    rules.chain(rollouts)
 }
 
 /// What a condition names.

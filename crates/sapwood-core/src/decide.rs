@@ -4,6 +4,7 @@ mod amend;
 mod batch;
 mod definition;
 mod kept;
+mod reach;
 mod remove;
 mod rollout;
 mod start;

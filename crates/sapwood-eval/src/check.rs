@@ -10,6 +10,7 @@ use crate::key::{FlagKey, SegmentKey};
 use crate::layer::conflict;
 use crate::limits::Limits;
 use crate::name::Interner;
+use crate::prerequisite;
 use crate::problem::Problem;
 use crate::program::CompiledSegment;
 
@@ -41,6 +42,16 @@ pub fn check_config(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
     let mut problems = builder.flag(config).err().unwrap_or_default();
     problems.extend(layer_conflicts(&config.flag, world.world));
     problems
+}
+
+/// What is wrong with the flags that a flag asks, directly or through others: a circle, or more depth or evaluations than
+/// [`Limits::PUBLISH`] allows. Nothing else about the flag is looked at, so that a control plane can ask this of every
+/// flag that an edit of another one reaches.
+#[must_use]
+pub fn check_prerequisites(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
+    let troubles = prerequisite::troubles(&Overlay { config, world }, config, &Limits::PUBLISH);
+    let problem = |(message, remedy)| Problem { path: "/targeting/rules".to_owned(), message, remedy };
+    troubles.into_iter().map(problem).collect()
 }
 
 /// Everything wrong with a segment, beside what else exists.

@@ -40,7 +40,7 @@ mod version;
 
 pub use attributes::{Attribute, Attributes, Pairs};
 pub use bucket::{BUCKETS, bucket};
-pub use check::{check, check_config, check_segment};
+pub use check::{check, check_config, check_prerequisites, check_segment};
 pub use condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Serves, Test};
 pub use config::{FlagConfig, SetConfig, World};
 pub use context::{Context, ContextError, TARGETING_KEY};

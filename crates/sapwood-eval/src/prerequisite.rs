@@ -33,7 +33,8 @@ struct Cost {
     evaluations: usize,
 }
 
-/// What is wrong with a flag's prerequisites, as messages and remedies.
+/// What is wrong with a flag's prerequisites, as messages and remedies. A flag that is off asks nobody, so what it would
+/// cause is no reason to leave it on.
 pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) -> Vec<(String, String)> {
     let mut search = Search {
         world,
@@ -50,6 +51,9 @@ pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) 
             format!("prerequisites form a circle: {circle}"),
             "remove one of these prerequisites".to_owned(),
         ));
+    }
+    if !config.targeting.on {
+        return troubles;
     }
     if cost.depth > limits.prerequisite_depth {
         let limit = limits.prerequisite_depth;

@@ -5,6 +5,7 @@ use sapwood_eval::{
     ValueType, VariantKey, check_config, check_segment,
 };
 
+use super::reach::askers_still_fit;
 use super::{Placed, environment, limit, text, unless};
 use crate::compose::{askers, flag_config, mentions, surroundings};
 use crate::entry::Actor;
@@ -146,10 +147,13 @@ pub(super) fn set_targeting(
         let what = "the rule the rollout sits below";
         return Err(Rejection::FixedByRollout { what, flag, rollout: live.spec.id.clone() });
     }
-    let mut config = flag_config(state, known, &flag)
+    let served = flag_config(state, known, &flag);
+    let mut config = served
+        .clone()
         .unwrap_or_else(|| FlagConfig::new(definition.value.flag.clone(), targeting.clone(), 0));
     config.targeting = targeting.clone();
     refuse_first(check_config(&config, &surroundings(state, known, &config)))?;
+    askers_still_fit(state, known, served.as_ref(), &config)?;
     let mut events = Vec::new();
     if let Some(live) = known.live_rollout(&flag)
         && before.is_some_and(|before| stands_on(live, before) != stands_on(live, &targeting))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sapwood_eval::{RolloutRule, Share, check_config};
 
+use super::reach::askers_still_fit;
 use super::{Placed, definition::refuse_first, environment, limit, rollout::prerequisites_hold, text};
 use crate::compose::{flag_config, rollout_rule, surroundings};
 use crate::event::{Because, Event, RolloutStarted, StageEntered};
@@ -71,12 +72,14 @@ fn is_new(state: &State, environment: &Environment, spec: &RolloutSpec) -> Resul
 /// Whatever the audience names must exist, prerequisites must not run in a circle, and so on: exactly what
 /// compilation would say once the rollout is there.
 pub(super) fn composes(state: &State, environment: &Environment, rollout: &Rollout) -> Result<(), Rejection> {
-    let Some(mut config) = flag_config(state, environment, &rollout.spec.flag) else { return Ok(()) };
+    let Some(served) = flag_config(state, environment, &rollout.spec.flag) else { return Ok(()) };
+    let mut config = served.clone();
     config.rollouts.retain(|rule| rule.id != rollout.spec.id);
     // With the rings of the whole ladder, so that no later stage is what fails to compile.
     let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring().cloned()).collect();
     config.rollouts.extend(rollout_rule(rollout).map(|rule| RolloutRule { rings, ..rule }));
-    refuse_first(check_config(&config, &surroundings(state, environment, &config)))
+    refuse_first(check_config(&config, &surroundings(state, environment, &config)))?;
+    askers_still_fit(state, environment, Some(&served), &config)
 }
 
 fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -> Result<(), Rejection> {

@@ -5,6 +5,7 @@ mod batch;
 mod dependencies;
 mod edits;
 mod kept;
+mod reach;
 mod refusals;
 mod start;
 

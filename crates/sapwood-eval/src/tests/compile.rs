@@ -184,6 +184,9 @@ fn prerequisites_are_bounded_in_depth_and_number() {
     assert!(problems(fine.clone(), vec![], fine[8].clone()).is_empty());
     let deep = chain(9);
     assert!(problems(deep.clone(), vec![], deep[9].clone())[0].contains("9 deep, at most 8"));
+    let mut off = deep[9].clone();
+    off["targeting"]["on"] = json!(false);
+    assert!(problems(deep.clone(), vec![], off).is_empty(), "a flag that is off asks nobody");
     let mut wide = vec![flag("w0", json!([]))];
     wide.extend((1..=7).map(|n| asks(&format!("w{n}"), &[&format!("w{}", n - 1), &format!("w{}", n - 1)])));
     assert!(problems(wide.clone(), vec![], wide[7].clone())[0].contains("more than 128 evaluations"));
