@@ -71,7 +71,10 @@ pub(crate) async fn arrive<S: Send + Sync>(request: Request, state: &S) -> Resul
 pub(crate) async fn arrive_within(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     let arriving = in_time(to_bytes(body, bytes_max)).await?;
     arriving.map_err(|error| match std::error::Error::source(&error) {
-        Some(cause) if cause.is::<LengthLimitError>() => too_large(),
+        Some(cause) if cause.is::<LengthLimitError>() => {
+            let detail = format!("the body is over the limit of {bytes_max} bytes; send less");
+            Refusal::new(Code::BodyTooLarge, detail)
+        }
         Some(_) | None => broke_off(),
     })
 }

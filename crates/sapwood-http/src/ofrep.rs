@@ -185,17 +185,20 @@ fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
         let details = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
         return Err(("PARSE_ERROR", details));
     }
+    // An array would pass for the fields in their order, and for a number the error would speak of our types.
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    let no_object = || ("PARSE_ERROR", "the body is not a JSON object".to_owned());
     let asked: Asked = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
+        serde_json::error::Category::Data if is_object => {
             ("INVALID_CONTEXT", format!("the context cannot be used: {error}"))
         }
+        serde_json::error::Category::Data => no_object(),
         serde_json::error::Category::Io
         | serde_json::error::Category::Syntax
         | serde_json::error::Category::Eof => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
     })?;
-    // An array would pass for the fields in their order.
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(("PARSE_ERROR", "the body is not a JSON object".to_owned()));
+    if !is_object {
+        return Err(no_object());
     }
     Ok(asked.context.unwrap_or_default())
 }

@@ -132,10 +132,10 @@ impl Known {
         Self { mark, seconds }
     }
 
-    /// Whether this standing is at least as new.
+    /// Whether this standing is at least as new; a date in the rules that the client heard of must have been reached here.
     pub(crate) fn is_reached(&self, mark: Mark, changed_at: Timestamp) -> bool {
         let changed_at = changed_at.ms().div_euclid(1_000);
-        self.mark.is_none_or(|known| known.version <= mark.version)
+        self.mark.is_none_or(|known| known <= mark)
             && (self.mark.is_some() || self.seconds.is_none_or(|known| known <= changed_at))
     }
 }
@@ -151,7 +151,8 @@ mod tests {
             ("", 1, 1, true),
             ("flagConfigEtag=%2242%22", 42, 0, true),
             ("flagConfigEtag=%2242%22", 41, 0, false),
-            ("flagConfigEtag=%2242.1795343077000%22", 42, 0, true),
+            ("flagConfigEtag=%2242.1795343077000%22", 42, 0, false),
+            ("flagConfigEtag=%2242.1795343077000%22", 43, 0, true),
             ("flagConfigEtag=42&flagConfigLastModified=9", 42, 8, true),
             ("a=b&flagConfigEtag=\"42\"", 41, 0, false),
             ("flagConfigEtag=W/%2242%22", 41, 0, false),
