@@ -61,6 +61,7 @@ impl Snapshot {
         let mut flags = self.flags.clone();
         let mut segments = Arc::clone(&self.segments);
         let mut warnings = Vec::new();
+        let mut compiled = false;
         for change in changes {
             let (set, new) = match change {
                 Change::All => {
@@ -80,6 +81,7 @@ impl Snapshot {
             };
             flags = set;
             warnings.extend(new);
+            compiled = true;
         }
         for warning in &warnings {
             tracing::warn!(scope = %scope, "a definition does not compile: {warning}");
@@ -90,7 +92,8 @@ impl Snapshot {
             revision: self.revision,
             changed_at: self.changed_at,
             flag_set: scope.to_string(),
-            answers: self.answers.next(&flags),
+            // Most changes are of one environment, and cost the others nothing.
+            answers: if compiled { self.answers.next(&flags) } else { self.answers.clone() },
             flags,
             segments,
             exposing: exposing(scope, environment),
