@@ -6,4 +6,5 @@ pub mod log;
 pub mod manage;
 pub mod ofrep;
 pub mod problem;
+pub mod resources;
 pub mod stream;

@@ -1,6 +1,10 @@
 //! The management API: requests and answers. Times are RFC 3339, durations integer seconds, shares integers per
 //! 100 000. Definitions of rules and conditions are passed through as JSON; `docs/reference/flags.md` has them.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -25,8 +29,8 @@ pub struct FlagRequest {
     pub about: Map<String, Value>,
 }
 
-/// What evaluation reads of a flag; the key is in the address, the salt is the server's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What evaluation reads of a flag; the key is in the address.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FlagBody {
     /// `boolean`, `string`, `integer`, `number` or `object`.
@@ -43,6 +47,13 @@ pub struct FlagBody {
     /// Shared salt and slots, for mutual exclusion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Value>,
+    /// Seeds the buckets of its slot tables, for life. The server makes one for a new flag; naming one keeps everybody
+    /// where another system, or another server, had put them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
+    /// How units become buckets, for life: `flagd-v3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucketing: Option<String>,
 }
 
 /// `PUT /api/v1/projects/{p}/environments/{e}/flags/{key}`.
@@ -73,12 +84,30 @@ pub struct MetricRequest {
 }
 
 /// Answer to a change: where the log stands now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Changed {
     /// Version of the project's stream after the change.
     pub version: u64,
     /// Whether anything changed; saying the same again changes nothing.
     pub changed: bool,
+    /// Version of the last entry that touched the resource; also the `ETag`. Absent once it is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// What would be appended to the log, of a change that was only tried (`?dry_run=true`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would: Option<Vec<Would>>,
+}
+
+/// An entry that was not appended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Would {
+    /// Event kind with its version.
+    pub kind: String,
+    /// The environment it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The event.
+    pub body: Value,
 }
 
 /// `POST /api/v1/projects/{p}/environments/{e}/rollouts`.
@@ -103,14 +132,14 @@ pub struct RolloutRequest {
     /// A condition; everybody if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Value>,
-    /// The stages.
-    pub ladder: LadderBody,
+    /// The stages, or the name of a ladder of the project, which is copied.
+    pub ladder: LadderChoice,
     /// Share kept on the baseline until the last bake ends; 5 000 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdback: Option<u32>,
-    /// What must not get worse.
+    /// What must not get worse; each is a guardrail, or the name of one of the project, which is copied.
     #[serde(default)]
-    pub guardrails: Vec<GuardrailBody>,
+    pub guardrails: Vec<GuardrailChoice>,
     /// Chance of rolling back a harmless slice, in parts per million; 10 000 if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub false_rollback_ppm: Option<u32>,
@@ -128,6 +157,41 @@ pub struct RolloutRequest {
 pub struct LadderBody {
     /// From the first to the last.
     pub stages: Vec<StageBody>,
+}
+
+/// A thing, or the name of one that is kept: an object or a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Choice<T> {
+    /// One that is kept under this name.
+    Named(String),
+    /// One that is spelt out.
+    Given(T),
+}
+
+/// A ladder, or the name of one.
+pub type LadderChoice = Choice<LadderBody>;
+/// A guardrail, or the name of one.
+pub type GuardrailChoice = Choice<GuardrailBody>;
+
+/// By hand, because an untagged enumeration forgets which field of which stage was wrong.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Choice<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = Choice<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object, or the name of one that is kept")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Choice<T>, E> {
+                Ok(Choice::Named(name.to_owned()))
+            }
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Choice<T>, M::Error> {
+                T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Choice::Given)
+            }
+        }
+        deserializer.deserialize_any(Either(PhantomData))
+    }
 }
 
 /// One stage: a ring or a share, not both.
@@ -172,7 +236,7 @@ pub struct GuardrailBody {
     pub weight: Option<u32>,
 }
 
-/// A step of a rollout: `POST …/rollouts/{id}/{advance|hold|resume|approve|roll-back|complete}`.
+/// A step of a rollout: `POST …/rollouts/{id}/{advance|hold|resume|approve|shrink|roll-back|complete}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepRequest {
@@ -182,6 +246,24 @@ pub struct StepRequest {
     /// The stage the caller saw, from 1; needed to advance and approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<usize>,
+    /// The earlier stage to go back to, from 1; needed to shrink.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<usize>,
+}
+
+/// `POST …/rollouts/{id}/amend`: what is not named stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AmendRequest {
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// All stages from now on, or the name of a ladder of the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ladder: Option<LadderChoice>,
+    /// All guardrails from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrails: Option<Vec<GuardrailChoice>>,
 }
 
 /// A rollout as it stands.

@@ -22,6 +22,27 @@ pub struct Problem {
     /// Versions of the entries of the log that stand in the way, where some do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<u64>,
+    /// The resource's revision now, where one was expected that it does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Everything that is wrong, where several definitions were sent at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<Fault>>,
+}
+
+/// What is wrong with one of several definitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Its place in `items`, from 0; absent for what would be taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// The code this would have alone.
+    pub code: String,
+    /// What is wrong here, where, and what to do.
+    pub detail: String,
+    /// Path into the item, where one place is at fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 macro_rules! codes {
@@ -100,6 +121,8 @@ impl Problem {
             detail: detail.into(),
             path: None,
             entries: Vec::new(),
+            revision: None,
+            errors: None,
         }
     }
 

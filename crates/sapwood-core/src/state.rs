@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sapwood_eval::{Barred, Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
 use uuid::Uuid;
 
+use crate::decide::Placed;
 use crate::entry::{self, ChainError, Entry, Hash};
 use crate::event::{About, Event, EventError, MetricKind};
 use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
@@ -157,6 +158,16 @@ impl State {
         self.version = entry.version;
         self.hash = entry.hash;
         Ok(self.fold(event, entry.environment.as_ref(), entry.at))
+    }
+
+    /// What would be true if these happened.
+    #[must_use]
+    pub fn supposing(&self, placed: &[Placed], at: Timestamp) -> Self {
+        let mut supposed = self.clone();
+        for (environment, event) in placed {
+            supposed.suppose(event.clone(), environment.as_ref(), at);
+        }
+        supposed
     }
 
     /// Folds an event that is not in the log, to decide what comes after it.

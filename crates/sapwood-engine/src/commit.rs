@@ -2,12 +2,14 @@
 
 use sapwood_api::stream::Activity;
 use sapwood_core::command::Command;
-use sapwood_core::decide::{self, Placed};
+use sapwood_core::decide::Placed;
 use sapwood_core::entry::{Actor, Draft, Entry};
 use sapwood_core::event::Event;
 use sapwood_core::id::{ProjectKey, Stream};
+use sapwood_core::state::State;
 use sapwood_store::{Append, Decided, StoreError};
 
+use crate::ask::{Asked, Decision, Only};
 use crate::convert;
 use crate::engine::{Engine, Submitted};
 use crate::error::SubmitError;
@@ -47,6 +49,18 @@ impl Engine {
         self.commit(project, actor, command, Terms { decided: None, at: Some(version) }).await
     }
 
+    /// Makes a change under conditions, or says what it would be. That others change something else of the project
+    /// meanwhile is never seen by whoever asks.
+    pub async fn ask(
+        &self,
+        key: &ProjectKey,
+        actor: Actor,
+        asked: &Asked<'_>,
+    ) -> Result<Submitted, SubmitError> {
+        let project = self.project(key).ok_or_else(|| SubmitError::UnknownProject(key.clone()))?;
+        self.commit_to(&project, &actor, asked, Terms::default()).await
+    }
+
     pub(crate) async fn commit(
         &self,
         key: &ProjectKey,
@@ -63,7 +77,10 @@ impl Engine {
             (Command::DefineProject { .. }, None) => self.project_or_new(key),
             (_, None) => return Err(SubmitError::UnknownProject(key.clone())),
         };
-        let outcome = self.commit_to(&project, &actor, &command, terms).await;
+        let make = |_: &State| Ok(vec![command.clone().into()]);
+        let (about, only) = (command.resource(), Only::default());
+        let asked = Asked { about, only, dry_run: false, make: &make };
+        let outcome = self.commit_to(&project, &actor, &asked, terms).await;
         if outcome.is_err() {
             self.forget_attempt(&project);
         }
@@ -74,7 +91,7 @@ impl Engine {
         &self,
         project: &Project,
         actor: &Actor,
-        command: &Command,
+        asked: &Asked<'_>,
         terms: Terms,
     ) -> Result<Submitted, SubmitError> {
         let _writer = project.writer.lock().await;
@@ -86,7 +103,7 @@ impl Engine {
             if let Some(halted) = project.halted() {
                 return Err(SubmitError::Halted(halted));
             }
-            match self.attempt(project, actor, command.clone(), terms).await {
+            match self.attempt(project, actor, asked, terms).await {
                 Err(SubmitError::Store(StoreError::Conflict { .. })) => self.catch_up(project).await?,
                 Err(error) => {
                     // The answer may be all that was lost; what the log holds must be served.
@@ -105,24 +122,26 @@ impl Engine {
         &self,
         project: &Project,
         actor: &Actor,
-        command: Command,
+        asked: &Asked<'_>,
         terms: Terms,
     ) -> Result<Submitted, SubmitError> {
-        let (expected, placed) = {
+        let (expected, revision, decision) = {
             let state = project.state();
-            (state.version, decide::decide(&state, actor, command, self.now())?)
+            let decision = asked.decide(&state, actor, self.now())?;
+            (state.version, state.revision(&asked.about), decision)
         };
         if terms.at.is_some_and(|version| version != expected) {
             return Err(SubmitError::Moved);
         }
-        if placed.is_empty() {
-            return Ok(Submitted { version: expected, entries: Vec::new() });
+        let Decision { placed, applied } = decision;
+        if placed.is_empty() || asked.dry_run {
+            return Ok(Submitted { version: expected, revision, entries: Vec::new(), placed, applied });
         }
         let append = Append {
             stream: Stream::Project(project.key.clone()),
             expected,
             actor: actor.clone(),
-            drafts: self.drafts(placed)?,
+            drafts: self.drafts(&placed)?,
             decided: terms.decided,
         };
         // Whoever asked may leave while the store writes; then nobody is left to fold what it wrote.
@@ -132,12 +151,15 @@ impl Engine {
         project.doubt(false);
         self.announce(project, &entries);
         folded.map_err(SubmitError::Halted)?;
-        Ok(Submitted { version: project.state().version, entries })
+        let state = project.state();
+        let revision = state.revision(&asked.about);
+        Ok(Submitted { version: state.version, revision, entries, placed, applied })
     }
 
-    fn drafts(&self, placed: Vec<Placed>) -> Result<Vec<Draft>, serde_json::Error> {
-        let draft = |(environment, event): Placed| event.draft(self.0.entropy.id(self.now()), environment);
-        placed.into_iter().map(draft).collect()
+    fn drafts(&self, placed: &[Placed]) -> Result<Vec<Draft>, serde_json::Error> {
+        let draft =
+            |(environment, event): &Placed| event.draft(self.0.entropy.id(self.now()), environment.clone());
+        placed.iter().map(draft).collect()
     }
 
     /// Folds what is in the log and not yet in the project's state. Whoever calls holds the writer's lock.

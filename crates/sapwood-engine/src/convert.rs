@@ -1,17 +1,20 @@
 //! Wire shapes to commands and entries to wire shapes, shared by HTTP and the command line.
 
+mod definitions;
 mod explain;
 mod rollout;
 
 use sapwood_api::manage::{
     FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest,
 };
+use sapwood_api::resources::{GuardrailRequest, LadderRequest};
 use sapwood_core::command::Command;
 use sapwood_core::diff::{FieldChange, ResourceChange};
 use sapwood_core::entry::Entry;
 use sapwood_core::event::{About, MetricKind};
-use sapwood_core::id::{EnvironmentKey, KeyError, ProjectKey};
+use sapwood_core::id::{EnvironmentKey, KeyError};
 use sapwood_core::rejection::Rejection;
+use sapwood_core::state::State;
 use sapwood_core::time::TimestampError;
 use sapwood_core::token::{Token, TokenKind};
 use sapwood_eval::FlagKey;
@@ -19,27 +22,30 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::echo;
 use crate::engine::Engine;
 use crate::history::LogDiff;
 
+pub use definitions::{all_definitions, definitions};
+pub(crate) use definitions::{applied, within};
 pub use explain::explain;
-pub use rollout::{StepName, rollout, step};
+pub use rollout::{Minted, StepName, amend, rollout, step};
 
-/// `PUT …/flags/{key}`. The salt is minted once and kept for the flag's life.
-pub fn flag(
-    engine: &Engine,
-    project: &ProjectKey,
-    key: &str,
-    request: FlagRequest,
-) -> Result<Command, Rejection> {
+/// `PUT …/flags/{key}`. The salt is given once, by the caller or by us (`minted`), and kept for the flag's life.
+pub fn flag(state: &State, minted: &str, key: &str, request: FlagRequest) -> Result<Command, Rejection> {
     let key: FlagKey = parse("key", key)?;
-    let known =
-        engine.read(project, |state| state.flags.get(&key).map(|known| known.value.flag.clone())).flatten();
-    let (salt, bucketing) = match known {
-        Some(flag) => (json!(flag.salt), json!(flag.bucketing)),
-        None => (json!(engine.entropy().salt()), json!("flagd-v3")),
-    };
+    let known = state.flags.get(&key).map(|known| &known.value.flag);
     let body = request.flag;
+    let salt = match (body.salt, known) {
+        (Some(salt), _) => json!(salt),
+        (None, Some(flag)) => json!(flag.salt),
+        (None, None) => json!(minted),
+    };
+    let bucketing = match (body.bucketing, known) {
+        (Some(word), _) => json!(word),
+        (None, Some(flag)) => json!(flag.bucketing),
+        (None, None) => json!("flagd-v3"),
+    };
     let mut shape = json!({
         "key": key,
         "type": body.value_type,
@@ -52,8 +58,19 @@ pub fn flag(
         fields.extend(body.unit.map(|unit| ("unit".to_owned(), json!(unit))));
         fields.extend(body.layer.map(|layer| ("layer".to_owned(), layer)));
     }
-    let about: About = shape_of("/about", Value::Object(request.about))?;
+    let about: About = about(request.about)?;
     Ok(Command::DefineFlag { flag: shape_of("/flag", shape)?, about })
+}
+
+/// What people read; a word that is not known is refused, as everywhere.
+fn about(fields: Map<String, Value>) -> Result<About, Rejection> {
+    const KNOWN: [&str; 5] = ["description", "owner", "tags", "kind", "expected_lifetime_days"];
+    if let Some(unknown) = fields.keys().find(|field| !KNOWN.contains(&field.as_str())) {
+        let shown = echo::cut(unknown);
+        let message = format!("unknown field `{shown}`, expected one of {}", KNOWN.join(", "));
+        return Err(Rejection::invalid("/about", message));
+    }
+    shape_of("/about", Value::Object(fields))
 }
 
 /// `PUT …/environments/{e}/flags/{key}`.
@@ -70,6 +87,18 @@ pub fn segment(key: &str, request: SegmentRequest) -> Result<Command, Rejection>
     let mut fields: Map<String, Value> = request.segment;
     fields.insert("key".to_owned(), json!(key));
     Ok(Command::DefineSegment { segment: shape_of("/segment", Value::Object(fields))? })
+}
+
+/// `PUT …/ladders/{key}`.
+pub fn ladder(key: &str, request: LadderRequest) -> Result<Command, Rejection> {
+    let ladder = rollout::ladder(request.ladder)?;
+    Ok(Command::DefineLadder { key: parse("key", key)?, ladder, description: request.description })
+}
+
+/// `PUT …/guardrails/{key}`.
+pub fn guardrail(key: &str, request: GuardrailRequest) -> Result<Command, Rejection> {
+    let guardrail = rollout::template(request.guardrail)?;
+    Ok(Command::DefineGuardrail { key: parse("key", key)?, guardrail, description: request.description })
 }
 
 /// `PUT …/metrics/{key}`.
@@ -162,5 +191,5 @@ where
 
 /// A definition from JSON.
 pub(crate) fn shape_of<T: DeserializeOwned>(path: &str, json: Value) -> Result<T, Rejection> {
-    serde_json::from_value(json).map_err(|error| Rejection::invalid(path, error.to_string()))
+    serde_json::from_value(json).map_err(|error| Rejection::invalid(path, echo::bounded(&error.to_string())))
 }

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
+use sapwood_api::resources::AppliedChange;
+use sapwood_core::decide::Placed;
 use sapwood_core::entry::{Actor, Entry, Hash};
 use sapwood_core::id::{EnvironmentKey, ProjectKey, Stream};
 use sapwood_core::state::State;
@@ -46,18 +48,24 @@ impl Caller {
 }
 
 /// What a change came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Submitted {
     /// Version of the project's stream now.
     pub version: u64,
-    /// The entries appended; none if it was already so.
+    /// Version of the last entry that touched what was asked about; `None` if there is no such thing (any more).
+    pub revision: Option<u64>,
+    /// The entries appended; none if it was already so, or was only tried.
     pub entries: Vec<Entry>,
+    /// What was decided: the events appended, or, of what was only tried, those that would have been.
+    pub placed: Vec<Placed>,
+    /// What each of several definitions came to, where several were asked for as one.
+    pub applied: Vec<AppliedChange>,
 }
 
 impl Submitted {
-    /// Whether anything changed.
+    /// Whether anything changed, or would have.
     pub const fn changed(&self) -> bool {
-        !self.entries.is_empty()
+        !self.placed.is_empty()
     }
 }
 

@@ -30,6 +30,12 @@ pub enum SubmitError {
     /// The domain said no.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// Some of several commands were refused, so that none of them happened.
+    #[error("{} of the definitions are refused", .0.len())]
+    Refused(Vec<(Option<usize>, Rejection)>),
+    /// The resource does not have the revision that was expected; the one it has, if there is such a thing.
+    #[error("{}", moved(*.0))]
+    RevisionMoved(Option<u64>),
     /// There is no such project.
     #[error("there is no project `{0}`")]
     UnknownProject(ProjectKey),
@@ -48,6 +54,18 @@ pub enum SubmitError {
     /// The store said no.
     #[error("the change could not be stored")]
     Store(#[from] StoreError),
+}
+
+fn moved(revision: Option<u64>) -> String {
+    match revision {
+        Some(revision) => format!(
+            "it has revision {revision} now, which is not what the request expects; read it again, and repeat \
+             if the change still makes sense"
+        ),
+        None => {
+            "there is no such thing now, and the request expects one; read again what there is".to_owned()
+        }
+    }
 }
 
 /// Why a batch was not taken.

@@ -2,9 +2,11 @@
 
 mod activity;
 mod answers;
+mod ask;
 mod commit;
 mod controller;
 pub mod convert;
+pub mod echo;
 mod engine;
 mod entropy;
 mod error;
@@ -18,6 +20,7 @@ mod last_known_good;
 pub mod limits;
 mod looks;
 mod project;
+pub mod shown;
 mod snapshot;
 mod standing;
 mod ticket;
@@ -27,6 +30,7 @@ mod view;
 
 pub use activity::{Message, Next, Subscription};
 pub use answers::{Audience, Written};
+pub use ask::{Asked, Made, Make, Only, Revisions};
 pub use engine::{Bearer, Caller, Engine, Look, Outlet, Submitted};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use error::{HistoryError, OpenError, ReportError, SubmitError};

@@ -183,7 +183,7 @@ pub(crate) const fn cause_word(cause: HoldCause) -> &'static str {
     }
 }
 
-const fn action_word(action: GuardrailAction) -> &'static str {
+pub(crate) const fn action_word(action: GuardrailAction) -> &'static str {
     match action {
         GuardrailAction::RollBack => "roll_back",
         GuardrailAction::Hold => "hold",

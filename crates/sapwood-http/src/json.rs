@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use sapwood_api::problem::Code;
+use sapwood_engine::echo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
@@ -116,8 +117,11 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = pointer(error.path());
-        Refusal::new(Code::MalformedBody, format!("not what this address takes: {}", error.into_inner()))
-            .at(path)
+        Refusal::new(
+            Code::MalformedBody,
+            format!("not what this address takes: {}", echo::bounded(&error.into_inner().to_string())),
+        )
+        .at(path)
     })?;
     reader
         .end()
@@ -154,7 +158,7 @@ fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |mut text, segment| {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Map { key } => echo::cut(key).replace('~', "~0").replace('/', "~1"),
             Segment::Enum { .. } | Segment::Unknown => return text,
         };
         text.push('/');

@@ -1,15 +1,37 @@
 //! The management API: each handler extracts, makes one call, converts the answer.
 
+pub(crate) mod all;
 pub(crate) mod definitions;
+pub(crate) mod kept;
 pub(crate) mod log;
+pub(crate) mod places;
 pub(crate) mod rollouts;
+pub(crate) mod terms;
 pub(crate) mod tokens;
 
-use sapwood_api::manage::Changed;
-use sapwood_engine::Submitted;
+use axum::extract::FromRequestParts;
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use sapwood_api::manage::{Changed, Would};
+use sapwood_api::problem::Code;
+use sapwood_core::command::Command;
+use sapwood_core::decide::Placed;
+use sapwood_core::entry::Actor;
+use sapwood_core::id::ProjectKey;
+use sapwood_core::rejection::Rejection;
+use sapwood_core::resource::Resource;
+use sapwood_core::state::State;
+use sapwood_engine::shown::Part;
+use sapwood_engine::{Asked, Engine, SubmitError, Submitted, echo};
 use serde::Deserialize;
+use uuid::Uuid;
 
+use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
+use crate::problem::Refusal;
+use terms::{Terms, etag};
 
 /// Which page of a list.
 #[derive(Debug, Deserialize)]
@@ -25,12 +47,84 @@ impl PageQuery {
     pub(crate) fn limit(&self) -> usize {
         page_limit(self.limit)
     }
+
+    /// The page itself.
+    pub(crate) fn part(&self) -> Part<'_> {
+        Part { after: self.after.as_deref(), limit: self.limit() }
+    }
 }
 
 fn page_limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(PAGE_ITEMS).clamp(1, PAGE_ITEMS_MAX)
 }
 
-fn changed(submitted: &Submitted) -> Changed {
-    Changed { version: submitted.version, changed: submitted.changed() }
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let query: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        query.map(|Query(query)| query).map_err(|error| bad_query(&error))
+    }
+}
+
+/// A query that cannot be read.
+fn bad_query(error: &QueryRejection) -> Refusal {
+    let text = error.body_text();
+    let cause = text.rsplit_once(": ").map_or(text.as_str(), |(_, cause)| cause);
+    let said = if cause.starts_with("unknown field `") {
+        echo::bounded(cause)
+    } else {
+        echo::cut(cause).into_owned()
+    };
+    Refusal::new(Code::MalformedBody, format!("the query is not what this address takes: {said}"))
+}
+
+/// A name in the address, of something that must be there: one that cannot be a name is not there either.
+fn key<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|_| Refusal::nothing(&format!("such {what}")))
+}
+
+/// What must be there.
+fn there<T>(what: &str, found: Option<T>) -> Result<T, Refusal> {
+    found.ok_or_else(|| Refusal::nothing(&format!("such {what}")))
+}
+
+/// Makes a change, or says what it would be.
+async fn ask(
+    engine: &Engine,
+    project: &ProjectKey,
+    actor: Actor,
+    terms: &Terms,
+    about: Resource,
+    make: impl Fn(&State) -> Result<Command, Rejection> + Send + Sync,
+) -> Result<Submitted, Refusal> {
+    let make = |state: &State| Ok(vec![make(state)?.into()]);
+    let asked = Asked { about, only: terms.only.clone(), dry_run: terms.dry_run, make: &make };
+    Ok(engine.ask(project, actor, &asked).await?)
+}
+
+/// What a change came to, with the entity tag of what there is now.
+fn changed(terms: &Terms, submitted: &Submitted) -> Result<Response, Refusal> {
+    let would = terms.dry_run.then(|| submitted.placed.iter().map(would).collect::<Result<_, _>>());
+    let body = Changed {
+        version: submitted.version,
+        changed: submitted.changed(),
+        revision: submitted.revision,
+        would: would.transpose()?,
+    };
+    let tag = submitted.revision.map(etag);
+    Ok(match tag {
+        Some(tag) => ([tag], Json(body)).into_response(),
+        None => Json(body).into_response(),
+    })
+}
+
+/// An entry that was not appended.
+fn would((environment, event): &Placed) -> Result<Would, SubmitError> {
+    let draft = event.draft(Uuid::nil(), environment.clone())?;
+    Ok(Would {
+        kind: draft.kind,
+        environment: environment.as_ref().map(ToString::to_string),
+        body: serde_json::from_str(&draft.body)?,
+    })
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use sapwood_api::problem::{Code, Problem};
+use sapwood_api::problem::{Code, Fault, Problem};
 use sapwood_core::rejection::Rejection;
-use sapwood_engine::{HistoryError, ReportError, StoreError, SubmitError};
+use sapwood_engine::{HistoryError, ReportError, StoreError, SubmitError, echo};
 
 /// When it makes sense to try again, if nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -23,12 +22,23 @@ pub(crate) struct Refusal {
     path: Option<String>,
     /// How long to wait before trying again, where that makes sense.
     wait: Option<Duration>,
-    entries: Vec<u64>,
+    entries: Box<[u64]>,
+    /// Of the resource, where another one was expected.
+    revision: Option<u64>,
+    errors: Box<[Fault]>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), path: None, wait: None, entries: Vec::new() }
+        Self {
+            code,
+            detail: detail.into(),
+            path: None,
+            wait: None,
+            entries: Box::default(),
+            revision: None,
+            errors: Box::default(),
+        }
     }
 
     /// The same, with how long to wait.
@@ -41,6 +51,16 @@ impl Refusal {
     pub(crate) fn at(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
+    }
+
+    /// The resource has another revision than was expected.
+    pub(crate) fn moved(revision: Option<u64>) -> Self {
+        SubmitError::RevisionMoved(revision).into()
+    }
+
+    /// This refusal as one of several.
+    fn one_of(self, index: Option<usize>) -> Fault {
+        Fault { index, code: self.code.as_str().to_owned(), detail: self.detail, path: self.path }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -58,11 +78,16 @@ impl IntoResponse for Refusal {
         let status = self.status();
         let mut problem = Problem::new(self.code, self.detail.clone());
         problem.path.clone_from(&self.path);
-        problem.entries.clone_from(&self.entries);
+        problem.entries = self.entries.to_vec();
+        problem.revision = self.revision;
+        problem.errors = Some(self.errors.to_vec()).filter(|errors| !errors.is_empty());
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(tag) = self.revision.and_then(|now| HeaderValue::from_str(&format!("\"{now}\"")).ok()) {
+            headers.insert(header::ETAG, tag);
+        }
         self.manners(headers);
         response
     }
@@ -99,7 +124,7 @@ impl From<Rejection> for Refusal {
             Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),
             Rejection::NeverReverted { .. } => Self::new(Code::NeverReverted, detail),
             Rejection::TouchedLater { later, .. } => {
-                Self { entries: later, ..Self::new(Code::TouchedLater, detail) }
+                Self { entries: later.into(), ..Self::new(Code::TouchedLater, detail) }
             }
             Rejection::RolloutLive { .. } => Self::new(Code::RolloutLive, detail),
             Rejection::FixedByRollout { .. } => Self::new(Code::FixedByRollout, detail),
@@ -121,6 +146,10 @@ impl From<SubmitError> for Refusal {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::RevisionMoved(revision) => {
+                Self { revision, ..Self::new(Code::RevisionMoved, error.to_string()) }
+            }
+            SubmitError::Refused(refused) => several(refused),
             SubmitError::UnknownProject(_) => Self::new(Code::NotFound, error.to_string()),
             SubmitError::Halted(_) => {
                 tracing::error!("{error}");
@@ -151,6 +180,18 @@ impl From<HistoryError> for Refusal {
             HistoryError::Store(error) => error.into(),
         }
     }
+}
+
+/// Several refusals as one: the first one's code, if their statuses agree.
+fn several(refused: Vec<(Option<usize>, Rejection)>) -> Refusal {
+    let refusals: Vec<_> = refused.into_iter().map(|(index, why)| (index, Refusal::from(why))).collect();
+    let first = refusals.first().map_or(Code::InvalidValue, |(_, refusal)| refusal.code);
+    let agree = refusals.iter().all(|(_, refusal)| refusal.code.status() == first.status());
+    let detail =
+        format!("{} of the definitions are refused, so nothing was changed; see `errors`", refusals.len());
+    let mut all = Refusal::new(if agree { first } else { Code::InvalidValue }, detail);
+    all.errors = refusals.into_iter().map(|(index, refusal)| refusal.one_of(index)).collect();
+    all
 }
 
 impl From<ReportError> for Refusal {
@@ -208,7 +249,7 @@ impl From<StoreError> for Refusal {
 
 /// For addresses that do not exist.
 pub(crate) fn not_found(request: &Request) -> Refusal {
-    let path: String = request.uri().path().chars().take(200).collect();
+    let path = echo::cut(request.uri().path());
     Refusal::new(
         Code::NotFound,
         format!("there is nothing at {path}; docs/reference/api.md lists every address"),
@@ -222,16 +263,6 @@ pub(crate) fn method_not_allowed(request: &Request) -> Refusal {
         Code::MethodNotAllowed,
         format!("this address does not take {method}; the Allow header says what it takes"),
     )
-}
-
-/// A condition that is not checked must not look as if it were: changes that carry one are refused.
-pub(crate) async fn refuse_conditions(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(header::IF_MATCH) {
-        let detail =
-            "If-Match is not honoured yet; leave it out, and name the stage you saw where a step asks for it";
-        return Refusal::new(Code::InvalidValue, detail).into_response();
-    }
-    next.run(request).await
 }
 
 /// For defects: the request that met one fails, the server goes on.

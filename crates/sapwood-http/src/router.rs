@@ -5,14 +5,14 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post};
 use sapwood_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::{App, Options};
 use crate::front::Front;
-use crate::limits::{BATCH_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
-use crate::manage::{definitions, log, rollouts, tokens};
+use crate::limits::{BATCH_BYTES_MAX, DEFINITIONS_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
+use crate::manage::{all, definitions, kept, log, places, rollouts, tokens};
 use crate::{console, cors, events, flags, health, metrics, ofrep, problem, stream};
 
 /// Scripts and styles from our own files, forms and streams to ourselves, and nothing else.
@@ -70,25 +70,61 @@ fn event_routes() -> Router<App> {
 
 fn manage_routes() -> Router<App> {
     let environment = Router::new()
-        .route("/flags/{key}", put(definitions::put_targeting))
+        .route("/flags", get(definitions::all_targeting))
+        .route(
+            "/flags/{key}",
+            get(definitions::get_targeting)
+                .put(definitions::put_targeting)
+                .delete(definitions::remove_targeting),
+        )
         .route("/flags/{key}/explain", post(definitions::explain))
         .route("/rollouts", get(rollouts::list).post(rollouts::start))
         .route("/rollouts/{id}", get(rollouts::get))
+        .route("/rollouts/{id}/amend", post(rollouts::amend))
         .route("/rollouts/{id}/{step}", post(rollouts::step));
-    let project = Router::new()
-        .route("/flags/{key}", put(definitions::put_flag))
-        .route("/segments/{key}", put(definitions::put_segment))
-        .route("/metrics/{key}", put(definitions::put_metric))
-        .route("/tokens", post(tokens::issue))
-        .route("/tokens/{id}", delete(tokens::revoke))
+    let project = definition_routes()
+        .route("/", get(places::get_project).put(places::put_project))
+        .route("/environments", get(places::environments))
+        .route("/environments/{environment}", get(places::get_environment).put(places::put_environment))
+        .route("/tokens", get(tokens::list).post(tokens::issue))
+        .route("/tokens/{id}", get(tokens::get).delete(tokens::revoke))
         .route("/log", get(log::read))
         .route("/log/diff", get(log::diff))
         .route("/log/{version}/revert", post(log::revert))
         .nest("/environments/{environment}", environment);
     Router::new()
+        .route("/api/v1/projects", get(places::projects))
         .nest("/api/v1/projects/{project}", project)
         .layer(DefaultBodyLimit::max(MANAGE_BYTES_MAX))
-        .layer(middleware::from_fn(problem::refuse_conditions))
+}
+
+fn definition_routes() -> Router<App> {
+    let all = get(all::get).put(all::put).layer(DefaultBodyLimit::max(DEFINITIONS_BYTES_MAX));
+    Router::new()
+        .route("/definitions", all)
+        .route("/flags", get(definitions::flags))
+        .route("/retired-flags", get(definitions::retired))
+        .route(
+            "/flags/{key}",
+            get(definitions::get_flag).put(definitions::put_flag).delete(definitions::retire_flag),
+        )
+        .route("/segments", get(definitions::segments))
+        .route(
+            "/segments/{key}",
+            get(definitions::get_segment).put(definitions::put_segment).delete(definitions::remove_segment),
+        )
+        .route("/metrics", get(definitions::metrics))
+        .route(
+            "/metrics/{key}",
+            get(definitions::get_metric).put(definitions::put_metric).delete(definitions::remove_metric),
+        )
+        .route("/ladders", get(kept::ladders))
+        .route("/ladders/{key}", get(kept::get_ladder).put(kept::put_ladder).delete(kept::remove_ladder))
+        .route("/guardrails", get(kept::guardrails))
+        .route(
+            "/guardrails/{key}",
+            get(kept::get_guardrail).put(kept::put_guardrail).delete(kept::remove_guardrail),
+        )
 }
 
 /// What is not there is answered in the words of whoever asks: the protocol's, a problem, or a page.

@@ -83,18 +83,13 @@ async fn following_the_changes_comes_to_the_same_as_starting_anew() {
     let (world, _) = World::memory().await;
     let mut seen: Arc<Snapshot> = world.snapshot();
     let mut reader = put(&seen);
-    let start = sapwood_engine::convert::rollout(
-        &world.engine,
-        &crate::world::shop(),
-        "production",
-        crate::world::read(rollout(1, "checkout")),
-    );
+    let start = world.start_command(rollout(1, "checkout"));
     let changes: [(Command, &[&str]); 8] = [
         (flag("search"), &[]),
         (targeting("production", "search", &to_segment("staff")), &["patch flags search"]),
         (segment("staff", &["sam"]), &["patch segments staff"]),
         (targeting("staging", "search", &json!([])), &[]),
-        (start.unwrap().0, &["patch flags checkout"]),
+        (start, &["patch flags checkout"]),
         // Editing a segment pauses a rollout only if it reads it.
         (segment("staff", &["sam", "bob"]), &["patch segments staff"]),
         (crate::world::step_of(1, Step::RollBack), &["patch flags checkout"]),

@@ -1,6 +1,8 @@
 //! The engine as HTTP and the simulator use it, on a manual clock, seeded randomness and stores that fail on demand.
 
 #[cfg(test)]
+mod ask;
+#[cfg(test)]
 mod expose;
 #[cfg(test)]
 mod faulty;

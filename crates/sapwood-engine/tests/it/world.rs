@@ -151,8 +151,15 @@ impl World {
     }
 
     pub(crate) async fn start(&self, body: Json) {
-        let (command, _) = convert::rollout(&self.engine, &shop(), "production", read(body)).unwrap();
-        self.submit(command).await;
+        self.submit(self.start_command(body)).await;
+    }
+
+    pub(crate) fn start_command(&self, body: Json) -> Command {
+        let minted = self.engine.mint();
+        let made = self
+            .engine
+            .read(&shop(), |state| convert::rollout(state, &minted, "production", read(body)).unwrap().0);
+        made.unwrap()
     }
 
     pub(crate) async fn step(&self, n: u32, step: Step) -> Submitted {

@@ -66,7 +66,7 @@ pub(super) async fn step(
 async fn take(engine: &Engine, visitor: &Visitor, id: &str, step: &str, said: Said) -> Result<(), Refusal> {
     let (scope, _) = find(engine, visitor, id).ok_or_else(|| Refusal::nothing("such rollout"))?;
     let step = step_name(step).ok_or_else(|| Refusal::nothing("such step of a rollout"))?;
-    let request = StepRequest { reason: said.reason, stage: said.stage };
+    let request = StepRequest { reason: said.reason, stage: said.stage, to: None };
     let command = convert::step(scope.environment.as_str(), id, step, request)?;
     engine.submit(&visitor.project, visitor.actor.clone(), command).await?;
     Ok(())

@@ -2,14 +2,16 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::response::Response;
 use sapwood_api::log::LogDiff;
-use sapwood_api::manage::{Changed, LogEntry, Page};
+use sapwood_api::manage::{LogEntry, Page};
 use sapwood_api::problem::Code;
 use sapwood_core::id::Stream;
-use sapwood_engine::{Engine, LogFilter, convert};
+use sapwood_engine::{Engine, LogFilter, Only, convert};
 use serde::Deserialize;
 
-use super::{changed, page_limit};
+use super::terms::Terms;
+use super::{bad_query, changed, page_limit};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
@@ -50,7 +52,7 @@ pub(crate) async fn read(
     at: ManageProject,
     query: Result<Query<LogQuery>, QueryRejection>,
 ) -> Result<Json<Page<LogEntry>>, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::new(Code::MalformedBody, error.body_text()))?;
+    let Query(query) = query.map_err(|error| bad_query(&error))?;
     let after = version("after", query.after.as_deref().unwrap_or("0"))?;
     let limit = page_limit(query.limit);
     let page = engine.search_log(&Stream::Project(at.project), after, limit, &query.filter()?).await?;
@@ -72,7 +74,7 @@ pub(crate) async fn diff(
     at: ManageProject,
     query: Result<Query<DiffQuery>, QueryRejection>,
 ) -> Result<Json<LogDiff>, Refusal> {
-    let Query(query) = query.map_err(|error| Refusal::new(Code::MalformedBody, error.body_text()))?;
+    let Query(query) = query.map_err(|error| bad_query(&error))?;
     let diff = engine.diff(&at.project, query.from, query.to).await?;
     Ok(Json(convert::log_diff(diff)))
 }
@@ -81,10 +83,15 @@ pub(crate) async fn diff(
 pub(crate) async fn revert(
     State(engine): State<Engine>,
     at: ManageProject,
+    terms: Terms,
     Path((_, entry)): Path<(String, String)>,
-) -> Result<Json<Changed>, Refusal> {
+) -> Result<Response, Refusal> {
+    if terms.dry_run || terms.only != Only::default() {
+        let detail = "a revert is neither tried nor made under conditions; look at the difference instead";
+        return Err(Refusal::new(Code::InvalidValue, detail));
+    }
     let submitted = engine.revert(&at.project, at.caller.actor(), version("version", &entry)?).await?;
-    Ok(Json(changed(&submitted)))
+    changed(&terms, &submitted)
 }
 
 fn version(name: &str, text: &str) -> Result<u64, Refusal> {

@@ -1,14 +1,18 @@
-//! Tokens: made here, shown once, ended here.
+//! Tokens: made here, shown once, listed without their secret, ended here.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use sapwood_api::manage::{Changed, TokenRequest, TokenResponse};
+use axum::response::{IntoResponse, Response};
+use sapwood_api::manage::{Page, TokenRequest, TokenResponse};
+use sapwood_api::problem::Code;
+use sapwood_api::resources::TokenInfo;
 use sapwood_core::command::Command;
-use sapwood_engine::{Engine, convert};
+use sapwood_core::resource::Resource;
+use sapwood_engine::{Engine, convert, shown};
 use uuid::Uuid;
 
-use super::changed;
+use super::terms::{Reading, Terms, etag};
+use super::{PageQuery, ask, changed, there};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
@@ -17,21 +21,66 @@ use crate::problem::Refusal;
 pub(crate) async fn issue(
     State(engine): State<Engine>,
     at: ManageProject,
+    terms: Terms,
     Json(request): Json<TokenRequest>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let kind = request.kind.clone();
     let (command, id, token) = convert::token(&engine, request)?;
-    engine.submit(&at.project, at.caller.actor(), command).await?;
-    Ok((StatusCode::CREATED, Json(TokenResponse { id: id.to_string(), kind, token })))
+    let make = |_: &_| Ok(command.clone());
+    let about = Resource::Token(id);
+    let submitted = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?;
+    if terms.dry_run {
+        // A secret that does not exist is not shown, nor its hash.
+        return Ok(Json(sapwood_api::manage::Changed {
+            version: submitted.version,
+            changed: submitted.changed(),
+            ..Default::default()
+        })
+        .into_response());
+    }
+    let tag = etag(submitted.version);
+    Ok((StatusCode::CREATED, [tag], Json(TokenResponse { id: id.to_string(), kind, token })).into_response())
+}
+
+/// `GET …/tokens`.
+pub(crate) async fn list(
+    State(engine): State<Engine>,
+    at: ManageProject,
+    query: PageQuery,
+) -> Result<Json<Page<TokenInfo>>, Refusal> {
+    let after = query.after.as_deref().map(str::parse::<Uuid>).transpose().map_err(|_| {
+        let detail = "`after` is not a cursor of this list; use the `next` of the page before";
+        Refusal::new(Code::InvalidValue, detail).at("after")
+    })?;
+    let page = engine.read(&at.project, |state| {
+        let rest = state.tokens.iter().filter(|(id, _)| after.is_none_or(|after| **id > after));
+        query.part().cut(rest.map(|(_, token)| shown::token(token)))
+    });
+    there("project", page).map(Json)
+}
+
+/// `GET …/tokens/{id}`.
+pub(crate) async fn get(
+    State(engine): State<Engine>,
+    at: ManageProject,
+    reading: Reading,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let id: Option<Uuid> = id.parse().ok();
+    let found = engine.read(&at.project, |state| state.tokens.get(&id?).map(shown::token));
+    let found = there("token in this project", found.flatten())?;
+    Ok(reading.answer(found.revision, found))
 }
 
 /// `DELETE /api/v1/projects/{project}/tokens/{id}`.
 pub(crate) async fn revoke(
     State(engine): State<Engine>,
     at: ManageProject,
+    terms: Terms,
     Path((_, id)): Path<(String, String)>,
-) -> Result<Json<Changed>, Refusal> {
+) -> Result<Response, Refusal> {
     let token: Uuid = id.parse().map_err(|_| Refusal::nothing("such token in this project"))?;
-    let submitted = engine.submit(&at.project, at.caller.actor(), Command::RevokeToken { token }).await?;
-    Ok(Json(changed(&submitted)))
+    let make = |_: &_| Ok(Command::RevokeToken { token });
+    let about = Resource::Token(token);
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
 }

@@ -2,12 +2,10 @@
 
 use crate::app::{PRODUCTION, PROJECT, TestApp};
 
-#[tokio::test]
-async fn each_address_opens_to_the_tokens_it_is_for() {
-    let app = TestApp::start().await;
-    let id = app.rollout("checkout").await;
+/// Every address of the management API, with a method it takes.
+fn managed(id: &str) -> Vec<(&'static str, String)> {
     let rollout = format!("{PRODUCTION}/rollouts/{id}");
-    let manage = [
+    vec![
         ("PUT", format!("{PROJECT}/flags/a")),
         ("PUT", format!("{PRODUCTION}/flags/a")),
         ("PUT", format!("{PROJECT}/segments/a")),
@@ -21,7 +19,47 @@ async fn each_address_opens_to_the_tokens_it_is_for() {
         ("GET", format!("{PROJECT}/log")),
         ("GET", format!("{PROJECT}/log/diff?from=0&to=1")),
         ("POST", format!("{PROJECT}/log/1/revert")),
-    ];
+        ("GET", "/api/v1/projects".to_owned()),
+        ("GET", PROJECT.to_owned()),
+        ("PUT", PROJECT.to_owned()),
+        ("GET", format!("{PROJECT}/environments")),
+        ("GET", PRODUCTION.to_owned()),
+        ("PUT", PRODUCTION.to_owned()),
+        ("GET", format!("{PROJECT}/flags")),
+        ("GET", format!("{PROJECT}/flags/a")),
+        ("DELETE", format!("{PROJECT}/flags/a")),
+        ("GET", format!("{PROJECT}/retired-flags")),
+        ("GET", format!("{PRODUCTION}/flags")),
+        ("GET", format!("{PRODUCTION}/flags/a")),
+        ("DELETE", format!("{PRODUCTION}/flags/a")),
+        ("GET", format!("{PROJECT}/segments")),
+        ("GET", format!("{PROJECT}/segments/a")),
+        ("DELETE", format!("{PROJECT}/segments/a")),
+        ("GET", format!("{PROJECT}/metrics")),
+        ("GET", format!("{PROJECT}/metrics/a")),
+        ("DELETE", format!("{PROJECT}/metrics/a")),
+        ("GET", format!("{PROJECT}/ladders")),
+        ("GET", format!("{PROJECT}/ladders/a")),
+        ("PUT", format!("{PROJECT}/ladders/a")),
+        ("DELETE", format!("{PROJECT}/ladders/a")),
+        ("GET", format!("{PROJECT}/guardrails")),
+        ("GET", format!("{PROJECT}/guardrails/a")),
+        ("PUT", format!("{PROJECT}/guardrails/a")),
+        ("DELETE", format!("{PROJECT}/guardrails/a")),
+        ("GET", format!("{PROJECT}/definitions")),
+        ("PUT", format!("{PROJECT}/definitions")),
+        ("GET", format!("{PROJECT}/tokens")),
+        ("GET", format!("{PROJECT}/tokens/a")),
+        ("POST", format!("{rollout}/amend")),
+        ("POST", format!("{rollout}/shrink")),
+    ]
+}
+
+#[tokio::test]
+async fn each_address_opens_to_the_tokens_it_is_for() {
+    let app = TestApp::start().await;
+    let id = app.rollout("checkout").await;
+    let manage = managed(&id);
     for (method, path) in &manage {
         for (token, refused) in [
             ("", Some("unauthenticated")),

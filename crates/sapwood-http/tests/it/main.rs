@@ -7,6 +7,8 @@ mod authorization;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod cors;
@@ -24,3 +26,5 @@ mod reader;
 mod stream;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod whole;

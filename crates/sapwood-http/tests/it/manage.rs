@@ -12,7 +12,10 @@ async fn saying_the_same_again_changes_nothing() {
         async || app.manage("PUT", &format!("{PROJECT}/metrics/checkout_error"), metric.clone()).await.json();
     let first = put().await;
     assert_eq!(first["changed"], true);
-    assert_eq!(put().await, json!({"version": first["version"], "changed": false}));
+    assert_eq!(
+        put().await,
+        json!({"version": first["version"], "changed": false, "revision": first["version"]})
+    );
     let segment = json!({"segment": {"condition": "never", "included": ["ada"]}});
     let answer =
         app.send("PUT", &format!("{PROJECT}/segments/internal"), &app.admin, &segment.to_string()).await;
@@ -123,7 +126,7 @@ async fn refusals_say_what_where_and_what_to_do() {
     insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/invalid_value","title":"A value contradicts itself or something it names","status":422,"code":"invalid_value","detail":"has both `ring` and `share`; make them two stages","path":"/ladder/stages/1"}"#);
     let answer =
         app.send("PUT", &format!("{PROJECT}/flags/a"), &app.admin, r#"{"flag":{"typ":"boolean"}}"#).await;
-    insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/malformed_body","title":"The body is not what this address takes","status":400,"code":"malformed_body","detail":"not what this address takes: unknown field `typ`, expected one of `type`, `variants`, `unit`, `client_visible`, `layer` at line 1 column 14","path":"/flag/typ"}"#);
+    insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/malformed_body","title":"The body is not what this address takes","status":400,"code":"malformed_body","detail":"not what this address takes: unknown field `typ`, expected one of `type`, `variants`, `unit`, `client_visible`, `layer`, `salt`, `bucketing` at line 1 column 14","path":"/flag/typ"}"#);
     let answer = app.send("POST", &format!("{PRODUCTION}/rollouts"), &app.admin, "{").await;
     assert_eq!(answer.problem(), "malformed_body");
 }
@@ -135,7 +138,7 @@ async fn what_is_not_there_is_a_problem_too() {
     assert_eq!(app.get(&format!("{PRODUCTION}/rollouts/nothing")).await.problem(), "not_found");
     let wrong = app.send("PATCH", &format!("{PROJECT}/flags/a"), &app.admin, "").await;
     assert_eq!(wrong.problem(), "method_not_allowed");
-    assert_eq!(wrong.header("allow"), "PUT");
+    assert_eq!(wrong.header("allow"), "GET,HEAD,PUT,DELETE");
 }
 
 #[tokio::test]

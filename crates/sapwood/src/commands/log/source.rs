@@ -130,7 +130,12 @@ impl Source {
                 // Whoever can write the files can do anything; the entry says that it was done there.
                 let actor = Actor::User("data-directory".to_owned());
                 let submitted = engine.revert(&self.key()?, actor, version).await?;
-                Ok(Changed { version: submitted.version, changed: submitted.changed() })
+                Ok(Changed {
+                    version: submitted.version,
+                    changed: submitted.changed(),
+                    revision: submitted.revision,
+                    would: None,
+                })
             }
         }
     }
