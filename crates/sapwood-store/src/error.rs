@@ -83,10 +83,8 @@ pub struct Failure {
 }
 
 impl StoreError {
-    pub(crate) fn failed(
-        doing: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    /// The storage failed at something, for another reason than any of the others.
+    pub fn failed(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Failed(Failure { doing, source: Arc::from(source.into()) })
     }
 }
