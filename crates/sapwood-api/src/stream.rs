@@ -22,8 +22,8 @@ pub enum Activity {
         /// How it stands.
         rollout: RolloutResponse,
     },
-    /// Flags may answer otherwise from now on because a date in their rules was reached; nobody changed anything, so the
-    /// version is the last one. Whoever keeps answers asks again.
+    /// Flags may answer otherwise from now on because a date in their rules was reached, or because somebody overrode
+    /// them beside the log; the version is the last one. Whoever keeps answers asks again.
     Turned {
         /// When, RFC 3339 in UTC.
         at: String,

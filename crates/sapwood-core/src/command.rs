@@ -1,11 +1,12 @@
 //! What somebody asks for. People, command line, console, API and controller all speak these words.
 
-use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
+use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting, VariantKey};
 use uuid::Uuid;
 
 use crate::event::{About, Because, MetricKind};
 use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
 use crate::rollout::{Guardrail, GuardrailTemplate, HoldCause, Ladder, RolloutSpec};
+use crate::time::Timestamp;
 use crate::token::Token;
 
 /// A change somebody asks for, in one project.
@@ -116,6 +117,21 @@ pub enum Command {
     RevokeToken {
         /// Which.
         token: Uuid,
+    },
+    /// Write down what was said beside the log.
+    RecordBreakGlass {
+        /// Where.
+        environment: EnvironmentKey,
+        /// Which flag.
+        flag: FlagKey,
+        /// What everybody gets; `None` when the override is over.
+        variant: Option<VariantKey>,
+        /// The id of what was said.
+        record: Uuid,
+        /// When it was said.
+        said_at: Timestamp,
+        /// Why.
+        because: Because,
     },
     /// Start a rollout.
     StartRollout {

@@ -23,9 +23,12 @@ pub fn flag_config(state: &State, environment: &Environment, key: &FlagKey) -> O
     let mut config = FlagConfig::new(defined.value.flag.clone(), targeting.value.clone(), 0);
     let of_flag = || environment.rollouts.values().rev().filter(|rollout| rollout.spec.flag == *key);
     config.rollouts = of_flag().filter_map(rollout_rule).collect();
+    let said = environment.break_glass.get(key);
+    config.break_glass = said.and_then(|said| said.variant.clone());
     config.barred = environment.barred.get(key).cloned().unwrap_or_default();
     let rollouts = of_flag().map(|rollout| rollout.revision).max().unwrap_or(0);
-    config.revision = defined.revision.max(targeting.revision).max(rollouts);
+    let said = said.map_or(0, |said| said.revision);
+    config.revision = defined.revision.max(targeting.revision).max(rollouts).max(said);
     Some(config)
 }
 

@@ -83,6 +83,9 @@ pub fn decide(
         Command::RemoveGuardrail { key } => remove::guardrail(state, key),
         Command::IssueToken { token } => issue_token(state, token),
         Command::RevokeToken { token } => revoke_token(state, token),
+        Command::RecordBreakGlass { environment, flag, variant, record, said_at, because } => {
+            definition::record_break_glass(state, &environment, &flag, variant, (record, said_at, because))
+        }
         Command::StartRollout { environment, rollout } => start::start(state, &environment, *rollout, now),
         Command::AmendRollout { environment: key, rollout, ladder, guardrails, because } => {
             let environment = environment(state, &key)?;

@@ -70,8 +70,10 @@ fn resources(state: &State) -> impl Iterator<Item = Resource> {
     let inside = state.environments.iter().flat_map(|(key, environment)| {
         let rules = environment.targeting.keys().cloned();
         let rollouts = environment.rollouts.keys().cloned();
+        let said = environment.break_glass.keys().cloned();
         std::iter::once(Resource::Environment(key.clone()))
             .chain(rules.map(|flag| Resource::Targeting(key.clone(), flag)))
+            .chain(said.map(|flag| Resource::BreakGlass(key.clone(), flag)))
             .chain(rollouts.map(|id| Resource::Rollout(key.clone(), id)))
     });
     project.chain(flags).chain(segments).chain(metrics).chain(kept).chain(tokens).chain(inside)
@@ -95,6 +97,10 @@ pub fn describe(state: &State, resource: &Resource) -> Option<Value> {
         Resource::Targeting(key, flag) => {
             let rules = state.environments.get(key)?.targeting.get(flag)?;
             json!({"targeting": value(&rules.value)})
+        }
+        Resource::BreakGlass(key, flag) => {
+            let said = state.environments.get(key)?.break_glass.get(flag)?;
+            json!({"variant": said.variant, "reason": said.reason})
         }
         Resource::Segment(key) => json!({"segment": value(&state.segments.get(key)?.value)}),
         Resource::Metric(key) => {

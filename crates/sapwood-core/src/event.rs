@@ -1,7 +1,7 @@
 //! What can have happened: the bodies of log entries, each kind with its version, each a whole new value of
 //! one section of one thing. Shapes are added, never edited.
 
-use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Share, Targeting};
+use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Share, Targeting, VariantKey};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use crate::entry::{Draft, Entry};
 use crate::evidence::Evidence;
 use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
 use crate::rollout::{Guardrail, GuardrailTemplate, HoldCause, Ladder, RolloutSpec};
+use crate::time::Timestamp;
 use crate::token::Token;
 
 /// What people say of a flag; evaluation never reads it.
@@ -214,6 +215,30 @@ events! {
         /// Which.
         token: Uuid,
     }
+    /// Somebody overrode a flag beside the log, and the log heard of it: everybody gets one variant.
+    BreakGlassSet = "break_glass_set.v1" {
+        /// Which flag.
+        flag: FlagKey,
+        /// What everybody gets.
+        variant: VariantKey,
+        /// The override's own id: it is recorded once.
+        record: Uuid,
+        /// When it was set, by the clock of the machine it was set on.
+        said_at: Timestamp,
+        /// Why.
+        because: Because,
+    }
+    /// An override is over: the flag's rules and rollouts decide again.
+    BreakGlassLifted = "break_glass_lifted.v1" {
+        /// Which flag.
+        flag: FlagKey,
+        /// The id of what was said.
+        record: Uuid,
+        /// When it was said.
+        said_at: Timestamp,
+        /// Why.
+        because: Because,
+    }
     /// A rollout started; its first stage is the entry after this one.
     RolloutStarted = "rollout_started.v1" {
         /// What was agreed.
@@ -298,7 +323,9 @@ events! {
 
 impl Event {
     /// Kinds that only stop or take back: a store keeps room for them when there is none for anything else.
-    pub const STOPPING: &[&str] = &["rollout_held.v1", "rollout_rolled_back.v1"];
+    /// An epoch is opened by itself only together with a hold.
+    pub const STOPPING: &[&str] =
+        &["rollout_held.v1", "rollout_rolled_back.v1", "break_glass_set.v1", "epoch_opened.v1"];
 }
 
 /// Why an entry cannot be read.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod attribution;
+pub mod break_glass;
 pub mod command;
 pub mod compose;
 pub mod decide;

@@ -22,6 +22,8 @@ pub enum Resource {
     Flag(FlagKey),
     /// A flag's rules in one environment.
     Targeting(EnvironmentKey, FlagKey),
+    /// What was said of a flag in an emergency.
+    BreakGlass(EnvironmentKey, FlagKey),
     /// A segment.
     Segment(SegmentKey),
     /// A metric.
@@ -58,6 +60,9 @@ impl Command {
             }
             Self::IssueToken { token } => Resource::Token(token.id),
             Self::RevokeToken { token } => Resource::Token(*token),
+            Self::RecordBreakGlass { environment, flag, .. } => {
+                Resource::BreakGlass(environment.clone(), flag.clone())
+            }
             Self::StartRollout { environment, rollout } => {
                 Resource::Rollout(environment.clone(), rollout.id.clone())
             }
@@ -77,6 +82,9 @@ impl State {
             Resource::Flag(key) => self.flags.get(key).map(Revised::revision),
             Resource::Targeting(place, key) => {
                 self.environments.get(place)?.targeting.get(key).map(Revised::revision)
+            }
+            Resource::BreakGlass(place, key) => {
+                self.environments.get(place)?.break_glass.get(key).map(|said| said.revision)
             }
             Resource::Segment(key) => self.segments.get(key).map(Revised::revision),
             Resource::Metric(key) => self.metrics.get(key).map(Revised::revision),
@@ -103,6 +111,8 @@ impl Resource {
             Event::FlagRetired(event) => Self::Flag(event.flag.clone()),
             Event::TargetingSet(event) => Self::Targeting(here()?, event.flag.clone()),
             Event::TargetingRemoved(event) => Self::Targeting(here()?, event.flag.clone()),
+            Event::BreakGlassSet(event) => Self::BreakGlass(here()?, event.flag.clone()),
+            Event::BreakGlassLifted(event) => Self::BreakGlass(here()?, event.flag.clone()),
             Event::SegmentDefined(event) => Self::Segment(event.segment.key.clone()),
             Event::SegmentRemoved(event) => Self::Segment(event.key.clone()),
             Event::MetricDefined(event) => Self::Metric(event.key.clone()),
@@ -127,7 +137,9 @@ impl Resource {
 
     /// Whether `event` changed this. A flag that is retired takes its rules everywhere with it.
     pub fn is_touched_by(&self, event: &Event, environment: Option<&EnvironmentKey>) -> bool {
-        if let (Self::Targeting(_, flag), Event::FlagRetired(retired)) = (self, event) {
+        if let (Self::Targeting(_, flag) | Self::BreakGlass(_, flag), Event::FlagRetired(retired)) =
+            (self, event)
+        {
             return *flag == retired.flag;
         }
         Self::of(event, environment).as_ref() == Some(self)
@@ -141,6 +153,7 @@ impl fmt::Display for Resource {
             Self::Environment(key) => write!(f, "environments/{key}"),
             Self::Flag(key) => write!(f, "flags/{key}"),
             Self::Targeting(environment, flag) => write!(f, "environments/{environment}/flags/{flag}"),
+            Self::BreakGlass(environment, flag) => write!(f, "environments/{environment}/break-glass/{flag}"),
             Self::Segment(key) => write!(f, "segments/{key}"),
             Self::Metric(key) => write!(f, "metrics/{key}"),
             Self::Ladder(key) => write!(f, "ladders/{key}"),
@@ -156,7 +169,8 @@ impl fmt::Display for Resource {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` names nothing of a project; write project, flags/KEY, segments/KEY, metrics/KEY, ladders/KEY, \
-     guardrails/KEY, tokens/ID, environments/KEY, environments/KEY/flags/KEY or environments/KEY/rollouts/ID"
+     guardrails/KEY, tokens/ID, environments/KEY, environments/KEY/flags/KEY, environments/KEY/break-glass/KEY or \
+     environments/KEY/rollouts/ID"
 )]
 pub struct ResourceError {
     text: String,
@@ -182,6 +196,9 @@ fn read(parts: &[&str]) -> Option<Resource> {
         ["tokens", id] => Resource::Token(id.parse().ok()?),
         ["environments", key] => Resource::Environment(key.parse().ok()?),
         ["environments", key, "flags", flag] => Resource::Targeting(key.parse().ok()?, flag.parse().ok()?),
+        ["environments", key, "break-glass", flag] => {
+            Resource::BreakGlass(key.parse().ok()?, flag.parse().ok()?)
+        }
         ["environments", key, "rollouts", id] => Resource::Rollout(key.parse().ok()?, id.parse().ok()?),
         _ => return None,
     })

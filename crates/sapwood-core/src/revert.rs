@@ -116,6 +116,9 @@ fn old_value(before: &State, entry: &Entry, event: &Event) -> Result<Command, Re
         Event::TokenIssued(event) => Ok(Command::RevokeToken { token: event.token.id }),
         Event::TokenRevoked(_) => Err(no("what was revoked stays revoked; issue a new token")),
         Event::FlagRetired(_) => Err(no("a retired key is never used again; make a new flag")),
+        Event::BreakGlassSet(_) | Event::BreakGlassLifted(_) => {
+            Err(no("what was said in an emergency is said anew: `sapwood kill --lift`, or `sapwood kill`"))
+        }
         Event::RolloutStarted(_)
         | Event::StageEntered(_)
         | Event::EpochOpened(_)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sapwood_eval::{Barred, Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
 use uuid::Uuid;
 
+use crate::break_glass::BreakGlass;
 use crate::decide::Placed;
 use crate::entry::{self, ChainError, Entry, Hash};
 use crate::event::{About, Event, EventError, MetricKind};
@@ -80,6 +81,8 @@ pub struct Environment {
     pub rollouts: BTreeMap<RolloutId, Rollout>,
     /// Candidates nobody gets any more, by flag, newest first.
     pub barred: BTreeMap<FlagKey, Vec<Barred>>,
+    /// What was last said of a flag in an emergency, by flag.
+    pub break_glass: BTreeMap<FlagKey, BreakGlass>,
 }
 
 impl Environment {
@@ -199,9 +202,7 @@ impl State {
             }
             Event::FlagRetired(event) => {
                 self.flags.remove(&event.flag);
-                for environment in self.environments.values_mut() {
-                    environment.targeting.remove(&event.flag);
-                }
+                self.environments.values_mut().for_each(|environment| environment.forget(&event.flag));
                 self.retired.insert(event.flag);
                 return Touched::All;
             }
@@ -224,6 +225,8 @@ impl State {
             | Event::TokenRevoked(_) => self.fold_aside(event, revision),
             Event::TargetingSet(_)
             | Event::TargetingRemoved(_)
+            | Event::BreakGlassSet(_)
+            | Event::BreakGlassLifted(_)
             | Event::RolloutStarted(_)
             | Event::StageEntered(_)
             | Event::EpochOpened(_)
@@ -277,6 +280,8 @@ impl State {
             | Event::FlagRetired(_)
             | Event::TargetingSet(_)
             | Event::TargetingRemoved(_)
+            | Event::BreakGlassSet(_)
+            | Event::BreakGlassLifted(_)
             | Event::SegmentDefined(_)
             | Event::SegmentRemoved(_)
             | Event::RolloutStarted(_)
@@ -301,6 +306,8 @@ impl Environment {
                 self.targeting.insert(flag.clone(), Revised { value: event.targeting, revision });
                 Some(flag)
             }
+            Event::BreakGlassSet(event) => Some(self.say(BreakGlass::set(event, revision))),
+            Event::BreakGlassLifted(event) => Some(self.say(BreakGlass::lifted(event, revision))),
             Event::TargetingRemoved(event) => {
                 self.targeting.remove(&event.flag);
                 Some(event.flag)
@@ -347,6 +354,17 @@ impl Environment {
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_) => self.fold_step(event, revision, at),
         }
+    }
+
+    /// A flag that is gone takes its rules with it, and what was said of it.
+    fn forget(&mut self, flag: &FlagKey) {
+        self.targeting.remove(flag);
+        self.break_glass.remove(flag);
+    }
+
+    fn say(&mut self, (flag, said): (FlagKey, BreakGlass)) -> FlagKey {
+        self.break_glass.insert(flag.clone(), said);
+        flag
     }
 
     /// Folds a step of a rollout that is already there.
@@ -400,6 +418,8 @@ impl Event {
             | Self::GuardrailRemoved(_)
             | Self::TokenIssued(_)
             | Self::TokenRevoked(_)
+            | Self::BreakGlassSet(_)
+            | Self::BreakGlassLifted(_)
             | Self::RolloutStarted(_) => None,
         }
     }
@@ -463,6 +483,8 @@ impl Rollout {
             | Event::GuardrailRemoved(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_)
+            | Event::BreakGlassSet(_)
+            | Event::BreakGlassLifted(_)
             | Event::RolloutStarted(_) => {}
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sapwood_core::break_glass::BreakGlass;
 use sapwood_core::entry::Hash;
 use sapwood_core::id::{EnvironmentKey, ProjectKey, Stream};
 use sapwood_core::state::{Environment, Revised, State};
@@ -14,6 +15,7 @@ use sapwood_core::token::Token;
 use sapwood_eval::{FlagConfig, FlagSet, Segment, SetConfig};
 use sapwood_store::{Clock, DeadStore};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::answers::Answers;
 use crate::engine::{Dead, Engine, Inner, Secrets};
@@ -170,7 +172,9 @@ fn revive(known: KnownProject) -> Project {
     for known in environments {
         let scope = Scope { project: key.clone(), environment: known.key.clone() };
         let (name, production) = (known.name.clone(), known.production);
-        let environment = Environment { name, production, ..Environment::default() };
+        let said = known.flags.iter().filter_map(|flag| Some((flag.flag.key.clone(), said_of(flag)?)));
+        let environment =
+            Environment { name, production, break_glass: said.collect(), ..Environment::default() };
         state.environments.insert(known.key.clone(), environment);
         let (snapshot, here) = (Arc::new(snapshot(&scope, known)), Served::default());
         here.snapshot.store(Arc::clone(&snapshot));
@@ -179,6 +183,12 @@ fn revive(known: KnownProject) -> Project {
         served.insert(scope, Arc::new(here));
     }
     Project::revived(key, state, served)
+}
+
+/// What was in force then stays in force unless something else is said now.
+fn said_of(flag: &FlagConfig) -> Option<BreakGlass> {
+    let variant = Some(flag.break_glass.clone()?);
+    Some(BreakGlass { variant, record: Uuid::nil(), reason: String::new(), revision: flag.revision })
 }
 
 /// A flag that does not compile any more is left out, and the others are served.

@@ -24,6 +24,8 @@ pub const FLAGS_REPUBLISHED_SINGLY_MAX: usize = 100;
 pub const ENTRIES_PER_READ: usize = 1_000;
 /// Entries of one page of the log.
 pub const LOG_PAGE_MAX: usize = 500;
+/// Flags with a local override, over all projects and environments, those lifted included.
+pub const OVERRIDES_MAX: usize = 1_000;
 /// Entries one search of the log looks at before it answers with what it found.
 pub const ENTRIES_SEARCHED_MAX: usize = 20_000;
 /// An event this much older than its arrival is refused, in seconds.

@@ -1,7 +1,7 @@
 //! One project in memory: its folded state, and what each of its environments serves.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Place;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -13,10 +13,11 @@ use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::state::{FoldError, State, Touched};
 use sapwood_core::tick::Gate;
 use sapwood_core::time::Timestamp;
-use sapwood_eval::{FlagKey, RolloutId};
+use sapwood_eval::{FlagKey, RolloutId, VariantKey};
 
 use crate::activity::Broadcaster;
 use crate::limits::FLAGS_REPUBLISHED_SINGLY_MAX;
+use crate::overrides::{Locals, Override, What};
 use crate::snapshot::{Scope, Snapshot};
 use crate::standing::Tide;
 
@@ -52,6 +53,8 @@ pub(crate) struct Project {
     last_at: RwLock<Timestamp>,
     halted: RwLock<Option<FoldError>>,
     served: RwLock<BTreeMap<Scope, Arc<Served>>>,
+    /// Overrides set beside the data. Where one is, it is what counts, and not what the log says of the same flag.
+    locals: RwLock<Locals>,
 }
 
 /// What has to be compiled again.
@@ -83,6 +86,7 @@ impl Project {
             last_at: RwLock::default(),
             halted: RwLock::default(),
             served: RwLock::default(),
+            locals: RwLock::default(),
         }
     }
 
@@ -161,7 +165,9 @@ impl Project {
                 Place::Occupied(known) => (Arc::clone(known.get()), changes),
                 Place::Vacant(new) => (Arc::clone(new.insert(Arc::default())), &[Change::All][..]),
             };
-            let (mut next, complete) = served.snapshot.load().next(&scope, &state, changes);
+            let locals = read(&self.locals);
+            let (mut next, complete) = served.snapshot.load().next(&scope, &state, changes, &locals);
+            drop(locals);
             whole &= complete;
             let changed = changes.iter().any(|change| change.is_of(environment));
             if changed {
@@ -175,6 +181,61 @@ impl Project {
             }
         }
         whole
+    }
+}
+
+impl Project {
+    /// Puts local overrides into force; answers which flags have something else in force now. It needs no writer's lock:
+    /// publications take turns at `served`, and each reads the state and the overrides that are there when it has it.
+    pub(crate) fn set_locals(
+        &self,
+        new: &Locals,
+        now: Timestamp,
+    ) -> Vec<(Scope, FlagKey, Option<VariantKey>)> {
+        let before = std::mem::replace(&mut *write(&self.locals), new.clone());
+        let changed: BTreeSet<_> = before
+            .iter()
+            .filter(|(place, old)| new.get(*place) != Some(old))
+            .chain(new.iter().filter(|(place, new)| before.get(*place) != Some(new)))
+            .map(|(place, _)| place.clone())
+            .collect();
+        let state = self.state();
+        let served = write(&self.served);
+        let locals = read(&self.locals);
+        let mut told = Vec::new();
+        for (environment, flag) in changed {
+            let scope = Scope { project: self.key.clone(), environment };
+            let Some(served) = served.get(&scope) else { continue };
+            let said = state.environments.get(&scope.environment).and_then(|of| of.break_glass.get(&flag));
+            let logged = said.and_then(|said| said.variant.clone());
+            let local = locals.get(&(scope.environment.clone(), flag.clone()));
+            if let Some(next) = served.snapshot.load().overridden(&flag, local, logged, now) {
+                let gets = next.flags.get(flag.as_str()).and_then(|flag| flag.config().break_glass.clone());
+                let next = Arc::new(next);
+                served.snapshot.store(Arc::clone(&next));
+                served.tide.move_to(next, now);
+                told.push((scope, flag, gets));
+            }
+        }
+        told
+    }
+
+    /// Local overrides that the log does not know yet. Of what is lifted and was never recorded there is nothing to say,
+    /// and of what is no flag here there is nothing to record.
+    pub(crate) fn unrecorded(&self) -> Vec<Override> {
+        let state = self.state();
+        let locals = read(&self.locals);
+        let missing = locals.values().filter(|one| {
+            let Some(environment) = state.environments.get(&one.environment) else { return false };
+            let said = environment.break_glass.get(&one.flag);
+            match (said, &one.what) {
+                (Some(said), _) => said.record != one.id,
+                (None, _) if !environment.targeting.contains_key(&one.flag) => false,
+                (None, What::Lifted) => false,
+                (None, What::Off | What::Variant(_)) => true,
+            }
+        });
+        missing.cloned().collect()
     }
 }
 

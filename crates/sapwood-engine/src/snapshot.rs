@@ -9,10 +9,13 @@ use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::rollout::ExposureSource;
 use sapwood_core::state::{Environment, State};
 use sapwood_core::time::Timestamp;
-use sapwood_eval::{FlagSet, RolloutId, Segment, SegmentKey, Subject, Warning};
+use sapwood_eval::{
+    FlagConfig, FlagKey, FlagSet, RolloutId, Segment, SegmentKey, Subject, VariantKey, Warning,
+};
 
 use crate::answers::{Answers, Audience, Written};
 use crate::exposure::Exposing;
+use crate::overrides::{Locals, Override, What};
 use crate::project::Change;
 
 /// One environment of one project.
@@ -39,6 +42,8 @@ pub struct Snapshot {
     pub revision: u64,
     /// When that entry was appended.
     pub changed_at: Timestamp,
+    /// When a local override last changed what is served here, without an entry.
+    pub overridden_at: Timestamp,
     /// `default/production`: the name OpenFeature calls a flag set.
     pub flag_set: String,
     /// The compiled flags.
@@ -54,7 +59,13 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot after `state` changed in `changes`, sharing everything that did not change. Also answers
     /// whether everything that is defined is served, be it in an older version.
-    pub(crate) fn next(&self, scope: &Scope, state: &State, changes: &[Change]) -> (Self, bool) {
+    pub(crate) fn next(
+        &self,
+        scope: &Scope,
+        state: &State,
+        changes: &[Change],
+        locals: &Locals,
+    ) -> (Self, bool) {
         let Some(environment) = state.environments.get(&scope.environment) else {
             return (Self { version: state.version, flag_set: scope.to_string(), ..Self::default() }, true);
         };
@@ -65,7 +76,10 @@ impl Snapshot {
         for change in changes {
             let (set, new) = match change {
                 Change::All => {
-                    let config = compose::set_config(state, environment);
+                    let mut config = compose::set_config(state, environment);
+                    for flag in config.flags.values_mut() {
+                        put_local(flag, &scope.environment, locals);
+                    }
                     let (set, new) = FlagSet::compile(config, Some(&flags));
                     segments = Arc::new(self.segments_in_force(state, &new));
                     (set, new)
@@ -74,7 +88,10 @@ impl Snapshot {
                     continue;
                 }
                 Change::Flag(_, flag) => match compose::flag_config(state, environment, flag) {
-                    Some(config) => flags.republish(config),
+                    Some(mut config) => {
+                        put_local(&mut config, &scope.environment, locals);
+                        flags.republish(config)
+                    }
                     None if flags.get(flag.as_str()).is_some() => (flags.without(flag), Vec::new()),
                     None => continue,
                 },
@@ -91,6 +108,7 @@ impl Snapshot {
             version: state.version,
             revision: self.revision,
             changed_at: self.changed_at,
+            overridden_at: self.overridden_at,
             flag_set: scope.to_string(),
             // Most changes are of one environment, and cost the others nothing.
             answers: if compiled { self.answers.next(&flags) } else { self.answers.clone() },
@@ -105,6 +123,31 @@ impl Snapshot {
     /// sent.
     pub fn written(&self, place: usize, answer: usize, audience: Audience) -> Option<&Written> {
         self.answers.written(&self.flag_set, place, answer, audience)
+    }
+
+    /// This snapshot with another override of one flag: the local one if there is one, else the one the log knows.
+    /// `None` if that changes nothing, or cannot be served; then what is in force stays.
+    pub(crate) fn overridden(
+        &self,
+        flag: &FlagKey,
+        local: Option<&Override>,
+        logged: Option<VariantKey>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut config = self.flags.get(flag.as_str())?.config().clone();
+        let before = std::mem::replace(&mut config.break_glass, logged);
+        if let Some(local) = local {
+            config.break_glass = in_force(local, &config);
+        }
+        if config.break_glass == before {
+            return None;
+        }
+        let (flags, warnings) = self.flags.republish(config);
+        for warning in &warnings {
+            tracing::error!("an override cannot be served, so it is not in force: {warning}");
+        }
+        let answers = self.answers.next(&flags);
+        warnings.is_empty().then(|| Self { flags, answers, overridden_at: now, ..self.clone() })
     }
 
     /// All segments, those that do not compile as they last did.
@@ -124,6 +167,26 @@ impl Snapshot {
                 Some((key.clone(), good?.clone()))
             })
             .collect()
+    }
+}
+
+/// A local override that names what the flag does not have is left out: a flag that does not compile would keep its
+/// previous version, and that is not what anybody wants in an emergency.
+fn put_local(config: &mut FlagConfig, environment: &EnvironmentKey, locals: &Locals) {
+    if let Some(local) = locals.get(&(environment.clone(), config.flag.key.clone())) {
+        config.break_glass = in_force(local, config);
+    }
+}
+
+fn in_force(local: &Override, config: &FlagConfig) -> Option<VariantKey> {
+    match &local.what {
+        What::Off => Some(config.targeting.off_variant.clone()),
+        What::Variant(variant) if config.flag.variants.contains_key(variant) => Some(variant.clone()),
+        What::Variant(variant) => {
+            tracing::error!(flag = %config.flag.key, %variant, "the override names a variant the flag does not have");
+            None
+        }
+        What::Lifted => None,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sapwood_core::time::Timestamp;
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ use crate::snapshot::Snapshot;
 pub struct Mark {
     /// Version of the last entry that changed what is served.
     pub version: u64,
-    /// The last moment at which a condition on the time turned a flag, in Unix milliseconds; 0 before the first.
+    /// The last moment at which a condition on the time, or a local override, turned a flag, in Unix milliseconds; 0
+    /// before the first.
     pub turned_ms: i64,
 }
 
@@ -27,6 +28,7 @@ impl Mark {
     /// The mark at which an environment that serves this stands now.
     pub fn of(snapshot: &Snapshot, now: Timestamp) -> Self {
         let turned_ms = snapshot.flags.last_boundary(now.ms()).unwrap_or_default().max(0);
+        let turned_ms = turned_ms.max(snapshot.overridden_at.ms());
         Self { version: snapshot.revision, turned_ms }
     }
 }
@@ -119,25 +121,33 @@ pub(crate) struct Tide {
 
 impl Tide {
     /// What is served changed, or serves something else from this moment on. One at a time, so that no older snapshot
-    /// comes after a newer one: whoever calls holds the writer's lock.
+    /// comes after a newer one: whoever calls holds the lock under which snapshots are published.
     pub(crate) fn move_to(&self, snapshot: Arc<Snapshot>, now: Timestamp) {
+        self.push(&mut self.lock(), snapshot, now);
+    }
+
+    /// The time turned some flag.
+    pub(crate) fn turn(&self, now: Timestamp) {
+        // Looked at under the lock, so that a snapshot that comes meanwhile stays the last one.
+        let mut kept = self.lock();
+        let standing = self.standing();
+        if Mark::of(&standing.snapshot, now) != standing.mark {
+            self.push(&mut kept, Arc::clone(&standing.snapshot), now);
+        }
+    }
+
+    fn push(&self, kept: &mut VecDeque<Arc<Standing>>, snapshot: Arc<Snapshot>, now: Timestamp) {
         let mark = Mark::of(&snapshot, now);
         let standing = Arc::new(Standing { mark, snapshot, ..Standing::default() });
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= STANDINGS_KEPT {
             kept.pop_front();
         }
         kept.push_back(Arc::clone(&standing));
-        drop(kept);
         self.sender.send_replace(standing);
     }
 
-    /// The time turned some flag. Called as [`Tide::move_to`] is.
-    pub(crate) fn turn(&self, now: Timestamp) {
-        let standing = self.standing();
-        if Mark::of(&standing.snapshot, now) != standing.mark {
-            self.move_to(Arc::clone(&standing.snapshot), now);
-        }
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Standing>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn standing(&self) -> Arc<Standing> {

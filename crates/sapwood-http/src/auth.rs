@@ -232,7 +232,7 @@ fn own_environment(caller: &Caller, environment: &EnvironmentKey) -> Result<(), 
 }
 
 /// Without its database a server knows what to serve and nothing else; an empty list would be a lie.
-fn has_database(engine: &Engine) -> Result<(), Refusal> {
+pub(crate) fn has_database(engine: &Engine) -> Result<(), Refusal> {
     let health = engine.health();
     match health.last_known_good {
         None => Ok(()),

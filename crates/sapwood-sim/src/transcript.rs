@@ -202,6 +202,8 @@ impl Play<'_> {
             | Event::FlagDefined(_)
             | Event::FlagRetired(_)
             | Event::TargetingRemoved(_)
+            | Event::BreakGlassSet(_)
+            | Event::BreakGlassLifted(_)
             | Event::SegmentDefined(_)
             | Event::SegmentRemoved(_)
             | Event::MetricDefined(_)

@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and what is assumed when it is not said.
 
 pub(crate) mod backup;
+pub(crate) mod kill;
 pub(crate) mod log;
 
 use std::net::SocketAddr;
@@ -44,6 +45,8 @@ enum Command {
     /// Read, check and compare the log, and take entries back.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Break the glass: give everybody one variant of a flag, at once, with the database dead if need be.
+    Kill(kill::KillArgs),
     /// Copy all data while the server runs, check a copy, and put one back.
     #[command(subcommand)]
     Backup(backup::BackupCommand),
@@ -204,6 +207,7 @@ impl Cli {
     pub(crate) const fn default_log_level(&self) -> &'static str {
         match self.command {
             Command::Serve(_) => "info",
+            Command::Kill(_) => "warn",
             Command::Demo(_)
             | Command::Plan(_)
             | Command::Rollout(_)
@@ -222,6 +226,7 @@ impl Cli {
             Command::Rollout(RolloutCommand::Design(args)) => commands::design::run(&args),
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
             Command::Log(command) => commands::log::run(command).await,
+            Command::Kill(args) => commands::kill::run(&args),
             Command::Backup(command) => commands::backup::run(command).await,
         }
     }

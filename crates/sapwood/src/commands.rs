@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod design;
+pub(crate) mod kill;
 pub(crate) mod log;
 pub(crate) mod stats;
 pub(crate) mod watch;

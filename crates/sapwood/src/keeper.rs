@@ -1,4 +1,5 @@
-//! Keeps beside the data what a start without a database needs: what is served, as one file that is replaced whole.
+//! Keeps beside the data what a start without a database needs, what is served, as one file that is replaced whole; and
+//! reads what somebody overrides there.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,11 +8,16 @@ use sapwood_core::id::ProjectKey;
 use sapwood_engine::{Engine, LastKnownGood};
 use sapwood_store::checked;
 use tokio::sync::oneshot;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::override_file::Watch;
 
 /// Name of the file in the data directory.
 const FILE: &str = "last-known-good.json";
-/// How often it is looked whether something else is served by now.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether something is overridden.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is looked whether there is something to write down.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// What was served last, if it is known; an error says why it is not.
 pub(crate) fn read(data: &Path) -> Result<Option<LastKnownGood>, String> {
@@ -31,29 +37,70 @@ pub(crate) struct Keeper {
     path: PathBuf,
     written: Option<Vec<(ProjectKey, u64)>>,
     failing: bool,
+    overrides: Watch,
+    /// Without a database there is nothing to write down, neither what is served nor what is overridden.
+    has_database: bool,
 }
 
 impl Keeper {
-    pub(crate) fn new(engine: Engine, data: &Path) -> Self {
-        Self { engine, path: data.join(FILE), written: None, failing: false }
+    pub(crate) fn new(engine: Engine, data: &Path, has_database: bool) -> Self {
+        let (path, overrides) = (data.join(FILE), Watch::new(data));
+        Self { engine, path, written: None, failing: false, overrides, has_database }
     }
 
-    /// Keeps the file until it is told to stop, and once more then. It is not to be dropped in between: a write goes on
-    /// by itself, and two of them would meet.
+    /// Keeps the file until it is told to stop, and once more then; looks at overrides all the while, because a write
+    /// may take long and what is to be stopped must not wait for it. Not to be dropped in between: a write goes on by
+    /// itself, and two of them would meet.
     pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
-        let mut looks = tokio::time::interval(EVERY);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = looks.tick() => self.keep().await,
-                _ = &mut stop => break,
+        let (engine, mut overrides) = (self.engine.clone(), self.overrides.clone());
+        let looking = async move {
+            let mut looks = every(LOOK_EVERY);
+            loop {
+                looks.tick().await;
+                if let Some(overrides) = overrides.look().await {
+                    engine.set_overrides(&overrides);
+                }
             }
+        };
+        let writing = async {
+            let mut writes = every(WRITE_EVERY);
+            loop {
+                tokio::select! {
+                    _ = writes.tick() => {}
+                    _ = &mut stop => break,
+                }
+                self.record().await;
+                self.keep().await;
+            }
+            self.keep().await;
+        };
+        tokio::select! {
+            () = looking => {}
+            () = writing => {}
         }
-        self.keep().await;
+    }
+
+    /// Puts into force what the file says now, and writes into the log what is not there yet.
+    pub(crate) async fn look_at_overrides(&mut self) {
+        if let Some(overrides) = self.overrides.look().await {
+            self.engine.set_overrides(&overrides);
+        }
+        self.record().await;
+    }
+
+    async fn record(&self) {
+        if self.has_database
+            && let Err(error) = self.engine.record_overrides().await
+        {
+            tracing::debug!(%error, "an override is in force and cannot be written into the log yet");
+        }
     }
 
     /// Writes what is served now, unless it is written already. A disk that does not take it keeps the file as it was.
     pub(crate) async fn keep(&mut self) {
+        if !self.has_database {
+            return;
+        }
         let versions = self.engine.versions();
         if self.written.as_ref() == Some(&versions) {
             return;
@@ -71,4 +118,10 @@ impl Keeper {
             }
         }
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

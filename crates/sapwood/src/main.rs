@@ -9,6 +9,7 @@ mod first_start;
 mod keeper;
 mod limits;
 mod out;
+mod override_file;
 mod plan;
 mod serve;
 

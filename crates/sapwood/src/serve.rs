@@ -34,20 +34,25 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let url = format!("http://{}", listener.local_addr()?);
     let (engine, store) = open(&args.data).await?;
     let router = sapwood_http::router(engine.clone(), options(&args));
+    let mut keeper = Keeper::new(engine.clone(), &args.data, store.is_some());
+    let (stop_keeping, hear) = tokio::sync::oneshot::channel();
     let Some(store) = store else {
+        keeper.look_at_overrides().await;
         announce_last_known_good(Out::new(args.json), &url, &engine, &args)?;
+        let keeping = tokio::spawn(keeper.run(hear));
         serve_until(listener, router, stop).await?;
+        drop(stop_keeping);
+        keeping.await.map_err(std::io::Error::from)?;
         return Ok(ExitCode::SUCCESS);
     };
     let tokens = first_start::prepare(&engine).await?;
-    let mut keeper = Keeper::new(engine.clone(), &args.data);
+    keeper.look_at_overrides().await;
     keeper.keep().await;
     announce(Out::new(args.json), &url, tokens.as_ref(), &args)?;
     let looking = tokio::spawn({
         let engine = engine.clone();
         async move { engine.run().await }
     });
-    let (stop_keeping, hear) = tokio::sync::oneshot::channel();
     let keeping = tokio::spawn(keeper.run(hear));
     serve_until(listener, router, stop).await?;
     looking.abort();

@@ -4,19 +4,22 @@ use sapwood_eval::{
     Condition, Flag, FlagConfig, FlagKey, Problem, Segment, SegmentKey, Serve, SetConfig, Targeting,
     ValueType, VariantKey, check_config, check_segment,
 };
+use uuid::Uuid;
 
 use super::reach::askers_still_fit;
 use super::{Placed, environment, limit, text, unless};
 use crate::compose::{askers, flag_config, mentions, surroundings};
 use crate::entry::Actor;
 use crate::event::{
-    About, Because, EpochOpened, Event, FlagDefined, FlagRetired, RolloutHeld, SegmentDefined, TargetingSet,
+    About, Because, BreakGlassLifted, BreakGlassSet, EpochOpened, Event, FlagDefined, FlagRetired,
+    RolloutHeld, SegmentDefined, TargetingSet,
 };
 use crate::id::EnvironmentKey;
 use crate::limits::{FLAGS_MAX, SEGMENTS_MAX, TAGS_MAX};
 use crate::rejection::Rejection;
 use crate::rollout::{HoldCause, Phase, Rollout};
 use crate::state::{Environment, State};
+use crate::time::Timestamp;
 
 pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec<Placed>, Rejection> {
     people_read(&about)?;
@@ -162,6 +165,38 @@ pub(super) fn set_targeting(
         events.extend(pause_in(&key, live, &reason));
     }
     events.insert(0, (Some(key), TargetingSet { flag, targeting }.into()));
+    Ok(events)
+}
+
+/// Writes down an override that is in force already, so it is refused only where it means nothing. A rollout of the
+/// flag is paused: while everybody gets one variant nobody is compared with anybody.
+pub(super) fn record_break_glass(
+    state: &State,
+    key: &EnvironmentKey,
+    flag: &FlagKey,
+    variant: Option<VariantKey>,
+    (record, said_at, because): (Uuid, Timestamp, Because),
+) -> Result<Vec<Placed>, Rejection> {
+    let here = environment(state, key)?;
+    if here.break_glass.get(flag).is_some_and(|known| known.record == record) {
+        return Ok(Vec::new());
+    }
+    text("/reason", &because.reason)?;
+    let defined = state.flags.get(flag).ok_or_else(|| Rejection::UnknownFlag(flag.clone()))?;
+    let variants = &defined.value.flag.variants;
+    if let Some(unknown) = variant.as_ref().filter(|variant| !variants.contains_key(*variant)) {
+        return Err(Rejection::invalid("/variant", format!("flag `{flag}` has no variant `{unknown}`")));
+    }
+    let what = if variant.is_some() { "was overridden in an emergency" } else { "is no longer overridden" };
+    let event: Event = match variant {
+        Some(variant) => BreakGlassSet { flag: flag.clone(), variant, record, said_at, because }.into(),
+        None => BreakGlassLifted { flag: flag.clone(), record, said_at, because }.into(),
+    };
+    let mut events = vec![(Some(key.clone()), event)];
+    if let Some(live) = here.live_rollout(flag) {
+        let paused = pause(live, &format!("`{flag}` {what}; look, then resume"));
+        events.extend(paused.into_iter().map(|event| (Some(key.clone()), event)));
+    }
     Ok(events)
 }
 

@@ -17,6 +17,8 @@ use crate::testing::{id, name};
 use crate::token::TokenKind;
 
 const LOG: &str = include_str!("../../../../fixtures/logs/v1/shop.jsonl");
+/// A flag is overridden in an emergency, and given back.
+const BREAK_GLASS: &str = include_str!("../../../../fixtures/logs/v1/break-glass.jsonl");
 const STATE: &str = include_str!("../../../../fixtures/logs/v1/shop.state.txt");
 /// What kinds were added, each in a log of those that know it.
 const LATER: &str = include_str!("../../../../fixtures/logs/v1/amended.jsonl");
@@ -37,7 +39,7 @@ pub(crate) fn all_golden() -> Vec<Entry> {
 
 /// Each history by itself.
 pub(crate) fn golden_logs() -> Vec<Vec<Entry>> {
-    [LOG, LATER].map(entries).to_vec()
+    [LOG, LATER, BREAK_GLASS].map(entries).to_vec()
 }
 
 fn fold(log: &str) -> State {
@@ -54,7 +56,7 @@ fn folded() -> State {
 
 #[test]
 fn the_golden_log_has_every_kind_and_every_actor() {
-    let entries = [entries(LOG), entries(LATER)].concat();
+    let entries = all_golden();
     let kinds: BTreeSet<_> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(
         kinds,
@@ -74,7 +76,7 @@ fn the_golden_log_has_every_kind_and_every_actor() {
 
 #[test]
 fn the_golden_log_is_a_chain() {
-    for (log, length) in [(LOG, 45), (LATER, 30)] {
+    for (log, length) in [(LOG, 45), (LATER, 30), (BREAK_GLASS, 6)] {
         let (mut version, mut hash) = (0, Hash::default());
         for entry in entries(log) {
             follows(version, hash, &entry).unwrap();
@@ -98,8 +100,8 @@ fn the_golden_log_folds_into_the_state_it_always_did() {
 
 #[test]
 fn every_entry_and_event_is_written_back_to_the_byte() {
-    let both = [entries(LOG), entries(LATER)].concat();
-    for (line, entry) in LOG.lines().chain(LATER.lines()).zip(both) {
+    let lines = LOG.lines().chain(LATER.lines()).chain(BREAK_GLASS.lines());
+    for (line, entry) in lines.zip(all_golden()) {
         assert_eq!(serde_json::to_string(&entry).unwrap(), line);
         let event = Event::read(&entry).unwrap();
         assert_eq!(event.kind(), entry.kind);
@@ -118,6 +120,23 @@ fn the_golden_history_ends_as_it_did() {
     assert_eq!(production.barred["one-click"].len(), 1);
     assert!(state.retired.contains("retries"));
     assert_eq!(state.tokens.len(), 3);
+}
+
+#[test]
+fn the_override_of_the_second_log_is_in_force_until_it_is_lifted() {
+    let mut state = State::default();
+    for entry in entries(BREAK_GLASS) {
+        state.apply(&entry).unwrap();
+        let production = state.environments.get("production");
+        let in_force = production.and_then(|production| {
+            let flag = production.targeting.keys().next()?;
+            crate::compose::flag_config(&state, production, flag)?.break_glass
+        });
+        let expected = (entry.kind == "break_glass_set.v1").then(|| name("off"));
+        assert_eq!(in_force, expected, "{}", entry.kind);
+    }
+    let said = state.environments["production"].break_glass.values().next().unwrap();
+    assert_eq!((&said.variant, said.revision, said.reason.as_str()), (&None, 6, "The fix is out"));
 }
 
 /// Every word an enumeration has in the log, in its order.

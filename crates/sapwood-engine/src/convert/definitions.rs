@@ -195,6 +195,7 @@ fn named(about: &Resource) -> Option<(&'static str, String, Option<String>)> {
         Resource::Guardrail(key) => ("guardrail", key.to_string(), None),
         Resource::Project
         | Resource::Environment(_)
+        | Resource::BreakGlass(..)
         | Resource::Token(_)
         | Resource::Rollout(..)
         | Resource::Definitions => return None,
@@ -226,6 +227,7 @@ fn shown_of(state: &State, about: &Resource) -> Option<Value> {
         }
         Resource::Project
         | Resource::Environment(_)
+        | Resource::BreakGlass(..)
         | Resource::Token(_)
         | Resource::Rollout(..)
         | Resource::Definitions => return None,

@@ -15,6 +15,8 @@ mod kill;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod overrides;
+#[cfg(test)]
 mod regression;
 #[cfg(test)]
 mod report;

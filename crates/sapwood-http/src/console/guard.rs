@@ -8,7 +8,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::Code;
 
+use super::answer::refused;
 use crate::app::App;
+use crate::auth::has_database;
 use crate::problem::Refusal;
 
 /// Refuses what another site may have sent.
@@ -23,6 +25,9 @@ pub(crate) async fn own_pages_only(State(app): State<App>, request: Request, nex
         let detail =
             "this form was sent from another site; nothing was changed. Open the console and send it there";
         return Refusal::new(Code::Forbidden, detail).into_response();
+    }
+    if let Err(refusal) = has_database(&app.engine) {
+        return refused(&app, None, &refusal);
     }
     next.run(request).await
 }

@@ -93,6 +93,14 @@ impl TestApp {
         Self { engine, clock, router, admin, server, client, ingest, elsewhere }
     }
 
+    /// The same server, started again without its database.
+    pub(crate) fn without_database(self) -> Self {
+        let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(2)));
+        let known = self.engine.last_known_good();
+        let engine = Engine::serve_last_known_good(known, "log.db is not a database", clock, entropy);
+        Self { router: router(engine.clone(), Options::default()), engine, ..self }
+    }
+
     pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

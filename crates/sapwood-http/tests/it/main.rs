@@ -13,6 +13,8 @@ mod console;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod degraded;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod manage;

@@ -5,6 +5,7 @@
 mod crash;
 mod demo;
 mod faults;
+mod kill;
 mod log;
 mod plan;
 mod program;
