@@ -106,7 +106,8 @@ async fn the_log_is_searched_compared_and_taken_back() {
     let refused = revert(first + 1).await;
     assert_eq!(refused.problem(), "touched_later");
     assert_eq!(refused.json()["entries"], json!([first + 2]));
-    assert_eq!(revert(first + 2).await.json(), json!({"version": first + 3, "changed": true}));
+    let reverted = json!({"version": first + 3, "revision": first + 3, "changed": true});
+    assert_eq!(revert(first + 2).await.json(), reverted);
     assert_eq!(revert(first).await.problem(), "touched_later");
     assert_eq!(revert(1).await.problem(), "never_reverted");
     assert_eq!(revert(9_999).await.problem(), "not_found");
