@@ -108,6 +108,8 @@ async fn the_log_is_searched_compared_and_taken_back() {
     assert_eq!(refused.json()["entries"], json!([first + 2]));
     let reverted = json!({"version": first + 3, "revision": first + 3, "changed": true});
     assert_eq!(revert(first + 2).await.json(), reverted);
+    let tried = app.send("POST", &format!("{PROJECT}/log/{first}/revert?dry_run=true"), &app.admin, "").await;
+    assert_eq!(tried.problem(), "invalid_value", "what cannot be tried is not done instead");
     assert_eq!(revert(first).await.problem(), "touched_later");
     assert_eq!(revert(1).await.problem(), "never_reverted");
     assert_eq!(revert(9_999).await.problem(), "not_found");
