@@ -64,7 +64,10 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
 
 fn print_usage() {
     println!("usage: cargo xtask <step>\n");
-    println!("  {:<8} figures beside peers: `bench eval`, `bench http`; not part of ci", "bench");
+    println!(
+        "  {:<8} figures beside peers: `bench eval`, `bench http`, `bench planner`; not part of ci",
+        "bench"
+    );
     println!("  {:<8} every step below, in this order", "ci");
     for step in STEPS {
         println!("  {:<8} {}", step.name, step.about);
