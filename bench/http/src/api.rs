@@ -34,10 +34,11 @@ impl Api {
         serde_json::from_str(&text).map_err(Failure::while_doing(format!("reading the answer of {path}")))
     }
 
-    /// The entity tag of an answer to a body.
+    /// The entity tag of an answer to a body, which is sent to the byte as the load sends it.
     pub(crate) fn tag(&self, path: &str, body: &Value) -> Result<Option<String>, Failure> {
         let request = self.agent.post(format!("{}{path}", self.url));
-        let answer = request.header("authorization", format!("Bearer {}", self.token)).send_json(body);
+        let request = request.header("authorization", format!("Bearer {}", self.token));
+        let answer = request.header("content-type", "application/json").send(body.to_string());
         let mut answer = answer.map_err(Failure::while_doing(format!("asking {path}")))?;
         let tag = answer.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         // Read to its end, so that the connection can be used again.

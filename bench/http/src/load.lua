@@ -1,13 +1,15 @@
--- Asks what is written in a file, one request a line: method, path, entity tag (or nothing), token and body, parted by tabs.
+-- Asks what is written in a file, one request a line: method, path, entity tag (or nothing),
+-- origin (or nothing), token and body, parted by tabs.
 -- Requests are put together before the first is sent, so that the load generator does next to nothing for each.
 
 local requests, at = {}, 0
 
 function init(arguments)
   for line in io.lines(arguments[1]) do
-    local method, path, tag, token, body = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)")
+    local method, path, tag, origin, token, body = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t(.*)")
     local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. token }
     if tag ~= "" then headers["If-None-Match"] = tag end
+    if origin ~= "" then headers["Origin"] = origin end
     requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
 end

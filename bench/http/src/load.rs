@@ -13,10 +13,12 @@ use crate::process::{LOAD_CORE, Server, pinned};
 const SCRIPT: &str = include_str!("load.lua");
 
 /// One request of a load.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ask {
     pub(crate) path: String,
     pub(crate) tag: Option<String>,
+    /// Whose page asks; browsers always say.
+    pub(crate) origin: Option<&'static str>,
     pub(crate) body: Value,
 }
 
@@ -58,9 +60,9 @@ impl Load {
         let (script, requests) =
             (options.scratch.join("load.lua"), options.scratch.join(format!("{name}.requests")));
         let mut text = String::new();
-        for Ask { path, tag, body } in asks {
-            let tag = tag.as_deref().unwrap_or_default();
-            writeln!(text, "POST\t{path}\t{tag}\t{token}\t{body}")
+        for Ask { path, tag, origin, body } in asks {
+            let (tag, origin) = (tag.as_deref().unwrap_or_default(), origin.unwrap_or_default());
+            writeln!(text, "POST\t{path}\t{tag}\t{origin}\t{token}\t{body}")
                 .map_err(Failure::while_doing("writing a request"))?;
         }
         for (path, text) in [(&script, SCRIPT), (&requests, text.as_str())] {

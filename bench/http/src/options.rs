@@ -12,6 +12,7 @@ options: --only single,bulk,big,streams   parts to measure (all)
          --streams N                      streaming clients (1000)
          --changes N                      changes told to the streams (20)
          --flags N                        flags of the big environment (10000)
+         --bulk N,N                       flags asked for all at once (1,100,500)
          --sapwood PATH                   the program to measure
          --scratch PATH                   a folder for data and scripts";
 
@@ -38,6 +39,7 @@ pub(crate) struct Options {
     pub(crate) streams: usize,
     pub(crate) changes: usize,
     pub(crate) flags: usize,
+    pub(crate) bulk: Vec<usize>,
     pub(crate) sapwood: PathBuf,
     pub(crate) scratch: PathBuf,
 }
@@ -52,6 +54,7 @@ impl Options {
             streams: 1000,
             changes: 20,
             flags: 10_000,
+            bulk: vec![1, 100, 500],
             sapwood: PathBuf::from("target/release/sapwood"),
             scratch: PathBuf::from("target/bench-http-data"),
         };
@@ -66,6 +69,10 @@ impl Options {
                 "--streams" => options.streams = number(option, value)?,
                 "--changes" => options.changes = number(option, value)?,
                 "--flags" => options.flags = number(option, value)?,
+                "--bulk" => {
+                    let sizes = value.split(',').map(|size| number(option, size));
+                    options.bulk = sizes.collect::<Result<_, _>>()?;
+                }
                 "--sapwood" => options.sapwood = PathBuf::from(value),
                 "--scratch" => options.scratch = PathBuf::from(value),
                 _ => return Err(usage(&format!("there is no option `{option}`"))),

@@ -10,6 +10,9 @@ use sapwood_eval::{CompiledFlag, FlagSet, Outcome, RuleRef};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+/// Bytes of a digest.
+const DIGEST: usize = 16;
+
 /// Who reads an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -23,7 +26,7 @@ pub enum Audience {
 #[derive(Debug)]
 pub struct Written {
     json: Box<[u8]>,
-    digest: [u8; 16],
+    digest: u128,
     is_failure: bool,
 }
 
@@ -35,9 +38,8 @@ impl Written {
             br#"{"key":"","errorCode":"GENERAL","errorDetails":"the answer could not be written; please report it"}"#
                 .to_vec()
         });
-        let hash: [u8; 32] = Sha256::digest(&json).into();
-        let mut digest = [0; 16];
-        digest.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        let digest =
+            Sha256::digest(&json).iter().take(DIGEST).fold(0, |kept, byte| kept << 8 | u128::from(*byte));
         Self { json: json.into(), digest, is_failure: matches!(entry, EvaluationEntry::Failure(_)) }
     }
 
@@ -52,8 +54,8 @@ impl Written {
     }
 
     /// The first half of the SHA-256 of [`Written::json`]: the same for the same bytes, in every process.
-    pub const fn digest(&self) -> &[u8; 16] {
-        &self.digest
+    pub const fn digest(&self) -> u128 {
+        self.digest
     }
 }
 

@@ -15,12 +15,15 @@ use sapwood_core::token::Token;
 use sapwood_eval::{FlagConfig, FlagSet, Segment, SetConfig};
 use sapwood_store::{Clock, DeadStore};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::answers::Answers;
 use crate::engine::{Dead, Engine, Inner, Secrets};
 use crate::entropy::Entropy;
 use crate::error::OpenError;
+use crate::fingerprint::Fingerprint;
+use crate::overrides::Locals;
 use crate::project::{Project, Served};
 use crate::snapshot::{Scope, Snapshot};
 
@@ -193,6 +196,7 @@ fn said_of(flag: &FlagConfig) -> Option<BreakGlass> {
 
 /// A flag that does not compile any more is left out, and the others are served.
 fn snapshot(scope: &Scope, known: KnownEnvironment) -> Snapshot {
+    let said = hash(&known);
     let segments: BTreeMap<_, _> =
         known.segments.iter().map(|segment| (segment.key.clone(), segment.clone())).collect();
     let (flags, warnings) = FlagSet::compile(SetConfig::new(known.flags, known.segments), None);
@@ -203,10 +207,19 @@ fn snapshot(scope: &Scope, known: KnownEnvironment) -> Snapshot {
         version: known.version,
         revision: known.revision,
         changed_at: known.changed_at,
+        fingerprint: Fingerprint::new(&said, &scope.environment, &Locals::new()),
+        said,
         flag_set: scope.to_string(),
         answers: Answers::default().next(&flags),
         flags,
         segments: Arc::new(segments),
         ..Snapshot::default()
     }
+}
+
+/// Of all that was known: the log it came from cannot be read, and overrides of then are part of it.
+#[expect(clippy::expect_used, reason = "keys are texts and numbers are finite, by their types")]
+fn hash(known: &KnownEnvironment) -> Hash {
+    let text = serde_json::to_vec(known).expect("what is known is JSON");
+    Hash::from_bytes(Sha256::digest(text).into())
 }

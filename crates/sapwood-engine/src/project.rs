@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use arc_swap::ArcSwap;
-use sapwood_core::entry::Entry;
+use sapwood_core::entry::{Entry, Hash};
 use sapwood_core::event::Event;
 use sapwood_core::evidence::Evidence;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
@@ -16,6 +16,7 @@ use sapwood_core::time::Timestamp;
 use sapwood_eval::{FlagKey, RolloutId, VariantKey};
 
 use crate::activity::Broadcaster;
+use crate::fingerprint::Fingerprint;
 use crate::limits::FLAGS_REPUBLISHED_SINGLY_MAX;
 use crate::overrides::{Locals, Override, What};
 use crate::snapshot::{Scope, Snapshot};
@@ -49,8 +50,7 @@ pub(crate) struct Project {
     /// An append was begun and nobody heard how it ended, so the log may be ahead of the state.
     in_doubt: AtomicBool,
     state: RwLock<State>,
-    /// When the last entry of the state was appended.
-    last_at: RwLock<Timestamp>,
+    touches: RwLock<Touches>,
     halted: RwLock<Option<FoldError>>,
     served: RwLock<BTreeMap<Scope, Arc<Served>>>,
     /// Overrides set beside the data. Where one is, it is what counts, and not what the log says of the same flag.
@@ -64,6 +64,44 @@ pub(crate) enum Change {
     Flag(Option<EnvironmentKey>, FlagKey),
     /// Everything.
     All,
+}
+
+/// The last entry that touched something.
+#[derive(Debug, Clone, Copy, Default)]
+struct Touch {
+    version: u64,
+    hash: Hash,
+    at: Timestamp,
+}
+
+/// The last entries that touched what environments serve. The same after every fold of the same log, however many entries
+/// are folded at a time.
+#[derive(Debug, Default)]
+struct Touches {
+    /// When the last entry of all was appended.
+    last_at: Timestamp,
+    /// All environments.
+    all: Touch,
+    /// One of them.
+    places: BTreeMap<EnvironmentKey, Touch>,
+}
+
+impl Touches {
+    fn note(&mut self, entry: &Entry, change: Option<&Change>) {
+        self.last_at = entry.at;
+        let touch = Touch { version: entry.version, hash: entry.hash, at: entry.at };
+        match change {
+            None => {}
+            Some(Change::Flag(Some(place), _)) => drop(self.places.insert(place.clone(), touch)),
+            Some(Change::Flag(None, _) | Change::All) => self.all = touch,
+        }
+    }
+
+    /// The last entry that touched an environment, and when the last of all was appended.
+    fn of(&self, environment: &EnvironmentKey) -> (Touch, Timestamp) {
+        let place = self.places.get(environment).copied().unwrap_or_default();
+        (if place.version > self.all.version { place } else { self.all }, self.last_at)
+    }
 }
 
 impl Change {
@@ -83,7 +121,7 @@ impl Project {
             writer: tokio::sync::Mutex::default(),
             in_doubt: AtomicBool::new(false),
             state: RwLock::default(),
-            last_at: RwLock::default(),
+            touches: RwLock::default(),
             halted: RwLock::default(),
             served: RwLock::default(),
             locals: RwLock::default(),
@@ -137,8 +175,9 @@ impl Project {
         let outcome: Result<(), FoldError> = {
             let mut state = write(&self.state);
             entries.iter().try_for_each(|entry| {
-                state.apply(entry).map(|touched| changes.extend(change(touched, entry)))?;
-                *write(&self.last_at) = entry.at;
+                let change = change(state.apply(entry)?, entry);
+                write(&self.touches).note(entry, change.as_ref());
+                changes.extend(change);
                 Ok(())
             })
         };
@@ -170,14 +209,21 @@ impl Project {
             drop(locals);
             whole &= complete;
             let changed = changes.iter().any(|change| change.is_of(environment));
+            let (touch, last_at) = read(&self.touches).of(environment);
             if changed {
-                (next.revision, next.changed_at) = (next.version, *read(&self.last_at));
+                // An environment in which nothing was said yet is as old as itself.
+                let defined = state.environments.get(environment).map_or(0, |place| place.revision);
+                let is_new = touch.version < defined;
+                (next.revision, next.changed_at) =
+                    if is_new { (defined, last_at) } else { (touch.version, touch.at) };
+                next.said = touch.hash;
+                next.fingerprint = Fingerprint::new(&next.said, environment, &read(&self.locals));
             }
             let next = Arc::new(next);
             served.snapshot.store(Arc::clone(&next));
             // Afterwards: who hears of a change and asks gets what it made.
             if changed {
-                served.tide.move_to(next, *read(&self.last_at));
+                served.tide.move_to(next, last_at);
             }
         }
         whole
@@ -209,7 +255,8 @@ impl Project {
             let said = state.environments.get(&scope.environment).and_then(|of| of.break_glass.get(&flag));
             let logged = said.and_then(|said| said.variant.clone());
             let local = locals.get(&(scope.environment.clone(), flag.clone()));
-            if let Some(next) = served.snapshot.load().overridden(&flag, local, logged, now) {
+            if let Some(mut next) = served.snapshot.load().overridden(&flag, local, logged, now) {
+                next.fingerprint = Fingerprint::new(&next.said, &scope.environment, &locals);
                 let gets = next.flags.get(flag.as_str()).and_then(|flag| flag.config().break_glass.clone());
                 let next = Arc::new(next);
                 served.snapshot.store(Arc::clone(&next));

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sapwood_core::compose;
+use sapwood_core::entry::Hash;
 use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::rollout::ExposureSource;
 use sapwood_core::state::{Environment, State};
@@ -15,6 +16,7 @@ use sapwood_eval::{
 
 use crate::answers::{Answers, Audience, Written};
 use crate::exposure::Exposing;
+use crate::fingerprint::Fingerprint;
 use crate::overrides::{Locals, Override, What};
 use crate::project::Change;
 
@@ -44,6 +46,10 @@ pub struct Snapshot {
     pub changed_at: Timestamp,
     /// When a local override last changed what is served here, without an entry.
     pub overridden_at: Timestamp,
+    /// Hash of the last entry that changed what is served here, or of what was known when there was no log to read.
+    pub(crate) said: Hash,
+    /// Stands for all that is served here, but for the time of day.
+    pub fingerprint: Fingerprint,
     /// `default/production`: the name OpenFeature calls a flag set.
     pub flag_set: String,
     /// The compiled flags.
@@ -109,6 +115,8 @@ impl Snapshot {
             revision: self.revision,
             changed_at: self.changed_at,
             overridden_at: self.overridden_at,
+            said: self.said,
+            fingerprint: self.fingerprint,
             flag_set: scope.to_string(),
             // Most changes are of one environment, and cost the others nothing.
             answers: if compiled { self.answers.next(&flags) } else { self.answers.clone() },

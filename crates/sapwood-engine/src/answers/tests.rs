@@ -89,7 +89,7 @@ fn compare(flags: &FlagSet, answers: &Answers, context: &Context, audience: Audi
     for (place, answer) in flags.prepare(context).answers(Which::All, 0) {
         let ready = answers.written(SET, place, answer, audience).unwrap();
         spliced.extend_from_slice(ready.json());
-        digests.extend_from_slice(ready.digest());
+        digests.extend_from_slice(&ready.digest().to_be_bytes());
     }
     for flag in flags.flags() {
         let outcome = flags.evaluate_flag(flag, context, 0);

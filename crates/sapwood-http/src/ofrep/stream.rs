@@ -88,10 +88,11 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(crate) fn new(engine: &Engine, caller: &Caller, scope: &Scope) -> Self {
-        let mut stable = format!("{ADDRESS}?ticket={}", engine.ticket(caller, scope));
+    pub(crate) fn new(engine: &Engine, evaluate: &auth::Evaluate) -> Self {
+        let auth::Evaluate { caller, outlet } = evaluate;
+        let mut stable = format!("{ADDRESS}?ticket={}", engine.ticket(caller, outlet.scope()));
         if caller.token.environment.is_none() {
-            stable = format!("{stable}&environment={}", scope.environment);
+            stable = format!("{stable}&environment={}", outlet.scope().environment);
         }
         Self { stable }
     }
@@ -130,6 +131,11 @@ impl Known {
             text.parse::<i64>().ok().or_else(moment)
         });
         Self { mark, seconds }
+    }
+
+    /// Whether the client said nothing of a change.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.mark.is_none() && self.seconds.is_none()
     }
 
     /// Whether this standing is at least as new; a date in the rules that the client heard of must have been reached here.

@@ -11,7 +11,7 @@ use sapwood_core::command::Command;
 use sapwood_core::entry::Actor;
 use sapwood_core::id::ProjectKey;
 use sapwood_core::time::Timestamp;
-use sapwood_engine::{Engine, ManualClock, SeededEntropy, convert};
+use sapwood_engine::{Engine, ManualClock, MemoryStore, SeededEntropy, Store, convert};
 use sapwood_http::{Options, router};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -22,6 +22,7 @@ pub(crate) const PROJECT: &str = "/api/v1/projects/default";
 pub(crate) struct TestApp {
     pub(crate) engine: Engine,
     pub(crate) clock: ManualClock,
+    store: Arc<MemoryStore>,
     router: Router,
     pub(crate) admin: String,
     pub(crate) server: String,
@@ -64,7 +65,9 @@ impl TestApp {
     pub(crate) async fn with(options: Options) -> Self {
         let clock = ManualClock::new("2026-11-22T14:00:00.000Z".parse::<Timestamp>().unwrap());
         let entropy = Arc::new(SeededEntropy::new(1));
-        let engine = Engine::in_memory(Arc::new(clock.clone()), entropy).await.unwrap();
+        let store = Arc::new(MemoryStore::new(Arc::new(clock.clone())));
+        let shared: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+        let engine = Engine::open(shared, Arc::new(clock.clone()), entropy).await.unwrap();
         let project: ProjectKey = "default".parse().unwrap();
         let mut commands = vec![Command::DefineProject { project: project.clone(), name: "Shop".to_owned() }];
         for (key, production) in [("production", true), ("staging", false)] {
@@ -90,7 +93,15 @@ impl TestApp {
         }
         let [admin, server, client, ingest, elsewhere] = secrets.try_into().unwrap();
         let router = router(engine.clone(), options);
-        Self { engine, clock, router, admin, server, client, ingest, elsewhere }
+        Self { engine, clock, store, router, admin, server, client, ingest, elsewhere }
+    }
+
+    /// The same server, started again.
+    pub(crate) async fn restarted(self) -> Self {
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&self.store);
+        let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(3)));
+        let engine = Engine::open(store, clock, entropy).await.unwrap();
+        Self { router: router(engine.clone(), Options::default()), engine, ..self }
     }
 
     /// The same server, started again without its database.

@@ -1,6 +1,8 @@
 //! The server over HTTP, on an engine that forgets.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod app;
 #[cfg(test)]
 mod authorization;

@@ -43,7 +43,7 @@ async fn what_happened_is_counted_once() {
     app.send("POST", "/ofrep/v1/evaluate/flags/checkout", "", "{}").await;
     let tag = app.bulk(&app.server, json!({"targetingKey": "u"}), &[]).await.header("etag").to_owned();
     app.bulk(&app.server, json!({"targetingKey": "u"}), &[("if-none-match", &tag)]).await;
-    // A page of another origin takes the long way, and is counted all the same.
+    // A page of another origin is counted like anybody else.
     app.bulk(&app.server, json!({"targetingKey": "u"}), &[("origin", "https://shop.example")]).await;
     for (name, expected) in [
         (r#"sapwood_http_requests_total{route="single",status="200"}"#, Some(5)),
@@ -54,7 +54,7 @@ async fn what_happened_is_counted_once() {
         (r#"sapwood_http_requests_total{route="bulk",status="500"}"#, None),
         (r#"sapwood_evaluations_total{route="single",outcome="served"}"#, Some(5)),
         (r#"sapwood_evaluations_total{route="single",outcome="not_found"}"#, Some(1)),
-        (r#"sapwood_evaluations_total{route="bulk",outcome="served"}"#, Some(3)),
+        (r#"sapwood_evaluations_total{route="bulk",outcome="served"}"#, Some(2)),
         (r#"sapwood_evaluations_total{route="bulk",outcome="failed"}"#, Some(0)),
         ("sapwood_exposures_waiting", Some(5)),
         ("sapwood_exposures_shed_total", Some(0)),
