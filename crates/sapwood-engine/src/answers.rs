@@ -64,14 +64,18 @@ impl Written {
 struct FlagAnswers {
     /// Held, so that the same address always means the same flag.
     flag: Arc<CompiledFlag>,
-    /// By number; for servers and for clients.
-    written: Box<[[OnceLock<Written>; 2]]>,
+    /// By number; for servers and for clients. Most flags are never asked for by one of the two, and many by neither, so
+    /// that even their places are made when they are first needed.
+    written: [OnceLock<Box<[OnceLock<Written>]>>; 2],
 }
 
 impl FlagAnswers {
     fn new(flag: &Arc<CompiledFlag>) -> Self {
-        let written = flag.answers().iter().map(|_| [OnceLock::new(), OnceLock::new()]).collect();
-        Self { flag: Arc::clone(flag), written }
+        Self { flag: Arc::clone(flag), written: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    fn places(&self) -> Box<[OnceLock<Written>]> {
+        self.flag.answers().iter().map(|_| OnceLock::new()).collect()
     }
 }
 
@@ -106,11 +110,12 @@ impl Answers {
         audience: Audience,
     ) -> Option<&Written> {
         let of = self.0.get(place)?;
-        let [server, client] = of.written.get(answer)?;
-        let slot = match audience {
+        let [server, client] = &of.written;
+        let places = match audience {
             Audience::Server => server,
             Audience::Client => client,
         };
+        let slot = places.get_or_init(|| of.places()).get(answer)?;
         if let Some(written) = slot.get() {
             return Some(written);
         }

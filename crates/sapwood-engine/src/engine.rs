@@ -91,12 +91,30 @@ pub struct Bearer {
 pub struct Outlet {
     scope: Scope,
     served: Arc<Served>,
+    room: AtomicUsize,
 }
 
 impl Outlet {
+    const fn new(scope: Scope, served: Arc<Served>) -> Self {
+        Self { scope, served, room: AtomicUsize::new(0) }
+    }
+
     /// Which environment this is.
     pub const fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Bytes that the longest answer so far took: room for the next.
+    pub fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed)
+    }
+
+    /// An answer took so many bytes.
+    pub fn took(&self, bytes: usize) {
+        // Nearly always it fits, and then nothing that threads share is written.
+        if bytes > self.room() {
+            self.room.store(bytes, Ordering::Relaxed);
+        }
     }
 
     /// What it serves now; to be taken once a request. No lock, no wait, and nothing that threads would share.
@@ -278,7 +296,7 @@ impl Engine {
 
     /// An environment; `None` if there is no such one.
     pub fn outlet(&self, scope: &Scope) -> Option<Arc<Outlet>> {
-        self.served(scope).map(|served| Arc::new(Outlet { scope: scope.clone(), served }))
+        self.served(scope).map(|served| Arc::new(Outlet::new(scope.clone(), served)))
     }
 
     /// The hash a token's secret is known by.
@@ -442,7 +460,7 @@ impl Engine {
                 let outlet = bound.and_then(|environment| {
                     let scope = Scope { project: project.key.clone(), environment };
                     let served = Arc::clone(directory.served.get(&scope)?);
-                    let outlet = || Arc::new(Outlet { scope: scope.clone(), served });
+                    let outlet = || Arc::new(Outlet::new(scope.clone(), served));
                     Some(Arc::clone(outlets.entry(scope.clone()).or_insert_with(outlet)))
                 });
                 let bearer = Bearer { caller, outlet };

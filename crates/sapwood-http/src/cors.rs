@@ -38,20 +38,34 @@ pub(crate) async fn cors(State(app): State<App>, request: Request, next: Next) -
     }
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         let mut response = next.run(request).await;
-        vary(&app.options.allow_origins, response.headers_mut());
+        mark(&app.options.allow_origins, None, response.headers_mut());
         return response;
     };
     let in_advance = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response =
         if in_advance { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    vary(&app.options.allow_origins, headers);
-    if let Some(allowed) = app.options.allow_origins.allowed(origin) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        if in_advance { say_what_may_be_sent(headers) } else { say_what_may_be_read(headers) }
+    if in_advance {
+        let headers = response.headers_mut();
+        vary(&app.options.allow_origins, headers);
+        if let Some(allowed) = app.options.allow_origins.allowed(origin) {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+            say_what_may_be_sent(headers);
+        }
+    } else {
+        mark(&app.options.allow_origins, Some(origin), response.headers_mut());
     }
     response
+}
+
+/// Marks an answer that the page of this origin may read, if it may.
+pub(crate) fn mark(origins: &Origins, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
+    vary(origins, headers);
+    if let Some(allowed) = origin.and_then(|origin| origins.allowed(origin)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        let read = HeaderValue::from_static("etag, retry-after");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, read);
+    }
 }
 
 fn say_what_may_be_sent(headers: &mut HeaderMap) {
@@ -67,13 +81,8 @@ fn say_what_may_be_sent(headers: &mut HeaderMap) {
     }
 }
 
-fn say_what_may_be_read(headers: &mut HeaderMap) {
-    let value = HeaderValue::from_static("etag, retry-after");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, value);
-}
-
 /// Where the answer depends on who asks, caches must know.
-pub(crate) fn vary(origins: &Origins, headers: &mut HeaderMap) {
+fn vary(origins: &Origins, headers: &mut HeaderMap) {
     if matches!(origins, Origins::These(_)) {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }

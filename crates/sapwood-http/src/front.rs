@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler as _;
-use axum::http::{Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use tower::{Service, ServiceExt as _};
@@ -58,12 +58,17 @@ impl Service<Request> for Front {
 
 impl Inner {
     async fn answer(&self, route: Route, request: Request) -> Response {
-        // Pages of other origins need more headers than this way adds.
-        let is_short = request.method() == Method::POST && !request.headers().contains_key(header::ORIGIN);
+        let asks = request.method() == Method::POST;
         let app = || self.app.clone();
         match route {
-            Route::Single if is_short => self.finish(ofrep::evaluate.call(request, app())).await,
-            Route::Bulk if is_short => self.finish(ofrep::bulk::evaluate_all.call(request, app())).await,
+            Route::Single if asks => {
+                let origin = request.headers().get(header::ORIGIN).cloned();
+                self.finish(origin, ofrep::evaluate.call(request, app())).await
+            }
+            Route::Bulk if asks => {
+                let origin = request.headers().get(header::ORIGIN).cloned();
+                self.finish(origin, ofrep::bulk::evaluate_all.call(request, app())).await
+            }
             Route::Single
             | Route::Bulk
             | Route::Stream
@@ -78,10 +83,14 @@ impl Inner {
     }
 
     /// What the router's layers do: a defect fails one request, and every answer carries the same headers.
-    async fn finish(&self, answering: impl Future<Output = Response>) -> Response {
+    async fn finish(
+        &self,
+        origin: Option<HeaderValue>,
+        answering: impl Future<Output = Response>,
+    ) -> Response {
         let answered = AssertUnwindSafe(answering).catch_unwind().await;
         let mut response = answered.unwrap_or_else(ofrep::defect);
-        cors::vary(&self.app.options.allow_origins, response.headers_mut());
+        cors::mark(&self.app.options.allow_origins, origin, response.headers_mut());
         router::carry(response.headers_mut());
         response
     }

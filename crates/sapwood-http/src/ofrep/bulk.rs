@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sapwood_api::ofrep::GeneralFailure;
 use sapwood_core::time::Timestamp;
-use sapwood_engine::{Audience, Engine, Mark, Scope, Snapshot, Written};
+use sapwood_engine::{Audience, Engine, Mark, Scope, Snapshot};
 use sapwood_eval::{Context, Which};
 use tokio::time::timeout;
 
@@ -17,8 +17,6 @@ use crate::app::App;
 use crate::auth;
 use crate::limits::CHANGE_ARRIVES_WITHIN;
 
-/// Bytes around flags and metadata.
-const AROUND: usize = 64;
 /// Odd, so that it loses nothing of what it is multiplied with. The fraction of the golden ratio, for want of a reason for
 /// any other.
 const FACTOR: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
@@ -59,7 +57,8 @@ pub(crate) async fn evaluate_all(
     if had.answered(tag) {
         return nothing_new(tag);
     }
-    let mut response = ready(StatusCode::OK, entries.body(&snapshot, Mark::of(&snapshot, now), &address));
+    let body = entries.body(&caller, &snapshot, Mark::of(&snapshot, now), &address);
+    let mut response = ready(StatusCode::OK, body);
     response.headers_mut().insert(header::ETAG, tag.header());
     response
 }
@@ -93,49 +92,44 @@ fn nothing_new(tag: Etag) -> Response {
     (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.header())]).into_response()
 }
 
-/// What each flag that the caller may see serves to one context: nothing is written, everything is chosen.
-struct Entries<'s> {
-    chosen: Vec<&'s Written>,
+/// What each flag that the caller may see serves to one context.
+struct Entries {
+    /// The body up to the last flag.
+    json: Vec<u8>,
     /// Stands for what was chosen, in its order: a polynomial of the digests, which are hashes themselves.
     digest: u128,
-    bytes: usize,
     served: u64,
     failed: u64,
 }
 
-impl<'s> Entries<'s> {
-    fn of(snapshot: &'s Snapshot, context: &Context, now_ms: i64, caller: &auth::Evaluate) -> Self {
+impl Entries {
+    fn of(snapshot: &Snapshot, context: &Context, now_ms: i64, caller: &auth::Evaluate) -> Self {
         let which = if caller.inspects() { Which::All } else { Which::ClientVisible };
         let audience = caller.audience();
-        let chosen = Vec::with_capacity(snapshot.flags.len());
-        let mut entries = Self { chosen, digest: 1, bytes: 0, served: 0, failed: 0 };
+        let mut json = Vec::with_capacity(caller.outlet.room());
+        json.extend_from_slice(b"{\"flags\":[");
+        let (mut digest, mut all, mut failed) = (1_u128, 0_u64, 0_u64);
         for (place, answer) in snapshot.flags.prepare(context).answers(which, now_ms) {
             let Some(written) = snapshot.written(place, answer, audience) else { continue };
-            entries.digest = entries.digest.wrapping_mul(FACTOR).wrapping_add(written.digest());
-            entries.bytes = entries.bytes.saturating_add(written.json().len()).saturating_add(1);
-            entries.failed = entries.failed.saturating_add(u64::from(written.is_failure()));
-            entries.chosen.push(written);
+            if all > 0 {
+                json.push(b',');
+            }
+            json.extend_from_slice(written.json());
+            digest = digest.wrapping_mul(FACTOR).wrapping_add(written.digest());
+            failed = failed.saturating_add(u64::from(written.is_failure()));
+            all = all.saturating_add(1);
         }
-        let all = u64::try_from(entries.chosen.len()).unwrap_or(u64::MAX);
-        entries.served = all.saturating_sub(entries.failed);
-        entries
+        Self { json, digest, served: all.saturating_sub(failed), failed }
     }
 
-    fn body(&self, snapshot: &Snapshot, mark: Mark, address: &Address) -> Vec<u8> {
+    fn body(self, caller: &auth::Evaluate, snapshot: &Snapshot, mark: Mark, address: &Address) -> Vec<u8> {
         let metadata = json(&metadata(snapshot, snapshot.revision));
         let streams = json(&[address.stream(mark)]);
-        let around = metadata.len().saturating_add(streams.len()).saturating_add(AROUND);
-        let mut body = Vec::with_capacity(self.bytes.saturating_add(around));
-        body.extend_from_slice(b"{\"flags\":[");
-        for (place, written) in self.chosen.iter().enumerate() {
-            if place > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(written.json());
-        }
+        let mut body = self.json;
         for part in [b"],\"metadata\":", &*metadata, b",\"eventStreams\":", &*streams, b"}"] {
             body.extend_from_slice(part);
         }
+        caller.outlet.took(body.len());
         body
     }
 }
