@@ -196,6 +196,16 @@ pub struct TokenInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Definition {
+    /// A place where flags are served. Environments are never taken away.
+    Environment {
+        /// Its key.
+        key: String,
+        /// What people call it.
+        name: String,
+        /// Whether real users are behind it.
+        #[serde(default)]
+        production: bool,
+    },
     /// What is measured.
     Metric {
         /// Its key.
@@ -252,6 +262,7 @@ impl Definition {
     /// The word of its kind.
     pub const fn kind(&self) -> &'static str {
         match self {
+            Self::Environment { .. } => "environment",
             Self::Metric { .. } => "metric",
             Self::Segment { .. } => "segment",
             Self::Flag { .. } => "flag",
@@ -263,7 +274,8 @@ impl Definition {
     /// Its key.
     pub fn key(&self) -> &str {
         match self {
-            Self::Metric { key, .. }
+            Self::Environment { key, .. }
+            | Self::Metric { key, .. }
             | Self::Segment { key, .. }
             | Self::Flag { key, .. }
             | Self::Guardrail { key, .. }
@@ -285,7 +297,7 @@ pub struct DefinitionsRequest {
 pub struct DefinitionsResponse {
     /// The version; also the `ETag`.
     pub version: u64,
-    /// Metrics, segments, flags, guardrails, ladders, each by key.
+    /// Environments, metrics, segments, flags, guardrails, ladders, each by key.
     pub items: Vec<Definition>,
 }
 
@@ -306,7 +318,7 @@ pub struct Applied {
 /// One definition that changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AppliedChange {
-    /// `metric`, `segment`, `flag`, `targeting`, `guardrail` or `ladder`.
+    /// `environment`, `metric`, `segment`, `flag`, `targeting`, `guardrail` or `ladder`.
     pub kind: String,
     /// Its key.
     pub key: String,

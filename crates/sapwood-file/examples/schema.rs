@@ -1,10 +1,14 @@
-//! Prints the published schema of plan files, or with `keys` the table of keys in the reference.
+//! Prints what is published about files: the schema of plan files, with `keys` the table of their keys in the
+//! reference, with `definitions` and `definition-keys` the same of definition files.
+
+use sapwood_file::{definitions, plan};
 
 fn main() {
-    let text = if std::env::args().nth(1).as_deref() == Some("keys") {
-        sapwood_file::plan::reference()
-    } else {
-        format!("{:#}\n", sapwood_file::plan::json_schema())
+    let text = match std::env::args().nth(1).as_deref() {
+        Some("keys") => plan::reference(),
+        Some("definitions") => format!("{:#}\n", definitions::json_schema()),
+        Some("definition-keys") => definitions::reference(),
+        Some(_) | None => format!("{:#}\n", plan::json_schema()),
     };
     #[expect(clippy::print_stdout, reason = "printing is all this program is for")]
     {

@@ -3,8 +3,10 @@
 //! This file is for the crate's vocabulary: a source, what is wrong with it, and what it says.
 
 mod calendar;
+pub mod definitions;
 mod finding;
 pub mod instances;
+mod json;
 pub mod limits;
 pub mod plan;
 mod quantity;
@@ -12,6 +14,7 @@ mod schema;
 mod shape;
 mod source;
 mod tree;
+mod yaml;
 
 use sapwood_planner::Contradiction;
 use sapwood_planner::contradiction::Place;

@@ -45,6 +45,70 @@ pub(crate) fn minutes(text: &str) -> Result<u64, &'static str> {
     number.checked_mul(factor).filter(|minutes| *minutes <= 366 * 24 * 60).ok_or("that is longer than a year")
 }
 
+/// `2d`, `4h`, `30m` or `90s` in seconds.
+pub(crate) fn seconds(text: &str) -> Result<u32, &'static str> {
+    const REMEDY: &str = "write a time, like `2d`, `4h`, `30m` or `90s`";
+    let unit = text.chars().next_back().ok_or(REMEDY)?;
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(REMEDY)?;
+    let number = text.strip_suffix(unit).and_then(whole).ok_or(REMEDY)?;
+    let seconds = number.checked_mul(u64::from(*factor)).and_then(|seconds| u32::try_from(seconds).ok());
+    seconds.ok_or("that is longer than a hundred years")
+}
+
+/// Units of time and how many seconds they have, the longest first.
+const UNITS: &[(char, u32)] = &[('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// 600 as `10m`: in the longest unit that is exact.
+pub(crate) fn spell_seconds(seconds: u32) -> String {
+    let exact = UNITS.iter().find(|(_, factor)| seconds >= *factor && seconds.is_multiple_of(*factor));
+    exact.map_or_else(|| format!("{seconds}s"), |(unit, factor)| format!("{}{unit}", seconds / factor))
+}
+
+/// `30d` as 30.
+pub(crate) fn lifetime(text: &str) -> Result<u32, &'static str> {
+    const REMEDY: &str = "write whole days, like `30d`";
+    let number = text.strip_suffix('d').and_then(whole).ok_or(REMEDY)?;
+    u32::try_from(number).map_err(|_| "that is longer than anybody can wait")
+}
+
+/// `12.5%` as 125 thousandths of the whole.
+pub(crate) fn weight(text: &str) -> Result<u32, &'static str> {
+    const REMEDY: &str = "write a part of the whole between 0% and 100%, like `12.5%`";
+    permille(text).filter(|part| *part <= 1_000).ok_or(REMEDY)
+}
+
+/// `10%` as 100 thousandths worse; `-5%` asks for an improvement.
+pub(crate) fn margin(text: &str) -> Result<i32, &'static str> {
+    const REMEDY: &str = "write how much worse is tolerated, between -90% and 900%, like `10%`";
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let part = permille(text).and_then(|part| i32::try_from(part).ok()).ok_or(REMEDY)?;
+    let part = if negative { -part } else { part };
+    if (-9_000..=9_000).contains(&part) { Ok(part) } else { Err(REMEDY) }
+}
+
+/// Thousandths of a percentage that has no finer part.
+fn permille(text: &str) -> Option<u32> {
+    let parts = text.strip_suffix('%').and_then(thousandths)?;
+    if parts % 100 == 0 { u32::try_from(parts / 100).ok() } else { None }
+}
+
+/// 125 thousandths as `12.5%`, without digits that say nothing.
+pub(crate) fn spell_permille(part: i32) -> String {
+    let (whole, rest) = (part.unsigned_abs() / 10, part.unsigned_abs() % 10);
+    let sign = if part < 0 { "-" } else { "" };
+    if rest == 0 { format!("{sign}{whole}%") } else { format!("{sign}{whole}.{rest}%") }
+}
+
+/// 5 000 parts per 100 000 as `5%`.
+pub(crate) fn spell_share(parts: u32) -> String {
+    let (whole, rest) = (parts / 1_000, parts % 1_000);
+    if rest == 0 {
+        format!("{whole}%")
+    } else {
+        format!("{whole}.{}%", format!("{rest:03}").trim_end_matches('0'))
+    }
+}
+
 /// `5%` or `0.25%` in parts per 100 000.
 pub(crate) fn share(text: &str) -> Result<u32, &'static str> {
     const REMEDY: &str = "write a share between 0% and 100%, like `5%`";
@@ -99,6 +163,30 @@ mod tests {
         assert_eq!(points("30pp"), Ok(30_000));
         assert_eq!(percent("150%"), Ok(150_000));
         assert!(date("2027-01-11").is_ok());
+    }
+
+    #[test]
+    fn what_is_spelt_reads_back() {
+        for parts in [0, 1, 10, 99, 100, 250, 1_000, 5_000, 33_333, 100_000] {
+            assert_eq!(share(&spell_share(parts)), Ok(parts));
+        }
+        for time in [0, 1, 59, 60, 90, 600, 3_600, 5_400, 86_400, 90 * 86_400, u32::MAX] {
+            assert_eq!(seconds(&spell_seconds(time)), Ok(time));
+        }
+        for part in [-900, -1, 0, 1, 10, 125, 1_000] {
+            assert_eq!(margin(&spell_permille(part)), Ok(part));
+        }
+        assert_eq!(
+            (spell_share(250), spell_seconds(600), spell_permille(125)),
+            ("0.25%".into(), "10m".into(), "12.5%".into())
+        );
+        assert_eq!((weight("30%"), lifetime("30d")), (Ok(300), Ok(30)));
+        for bad in ["10", "1.25%", "-5%", "101%", "%"] {
+            assert!(weight(bad).is_err(), "{bad}");
+        }
+        for bad in ["5", "s", "-5s", "1.5h", "1w", "99999999999d"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ pub(crate) use sapwood_api::events::BATCH_BYTES_MAX;
 pub(crate) const EVALUATE_BYTES_MAX: usize = 256 << 10;
 /// Bytes of a definition: enough for the largest segment with ordinary keys.
 pub(crate) const MANAGE_BYTES_MAX: usize = 4 << 20;
-/// Bytes of all definitions of a project at once: ten thousand flags with a few rules each.
-pub(crate) const DEFINITIONS_BYTES_MAX: usize = 32 << 20;
+/// Bytes of all definitions of a project at once: ten thousand flags with a few rules in each of two environments.
+pub(crate) const DEFINITIONS_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a form of the console.
 pub(crate) const FORM_BYTES_MAX: usize = 16 << 10;
 /// Nested arrays and objects of a JSON body, checked before anything is built from it.

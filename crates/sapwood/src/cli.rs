@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and what is assumed when it is not said.
 
 pub(crate) mod backup;
+pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod log;
 
@@ -45,6 +46,11 @@ enum Command {
     /// Read, check and compare the log, and take entries back.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Make a project's definitions what files say: flags with their rules, segments, metrics, ladders, guardrails,
+    /// environments. Shows what changes; all of it happens, or nothing.
+    Apply(files::ApplyArgs),
+    /// Write a project's definitions as files: what `apply` reads, without loss.
+    Export(files::ExportArgs),
     /// Break the glass: give everybody one variant of a flag, at once, with the database dead if need be.
     Kill(kill::KillArgs),
     /// Copy all data while the server runs, check a copy, and put one back.
@@ -213,6 +219,8 @@ impl Cli {
             | Command::Rollout(_)
             | Command::Stats(_)
             | Command::Log(_)
+            | Command::Apply(_)
+            | Command::Export(_)
             | Command::Backup(_) => "error",
         }
     }
@@ -226,6 +234,8 @@ impl Cli {
             Command::Rollout(RolloutCommand::Design(args)) => commands::design::run(&args),
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
             Command::Log(command) => commands::log::run(command).await,
+            Command::Apply(args) => commands::apply::run(args).await,
+            Command::Export(args) => commands::export::run(args).await,
             Command::Kill(args) => commands::kill::run(&args),
             Command::Backup(command) => commands::backup::run(command).await,
         }

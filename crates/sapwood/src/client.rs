@@ -44,6 +44,21 @@ impl Client {
         self.json(response).await
     }
 
+    /// The same, only if what is there has this version.
+    pub(crate) async fn put_if<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        version: Option<u64>,
+    ) -> Result<T, Failure> {
+        let mut request = self.request(Method::PUT, path).json(body);
+        if let Some(version) = version {
+            request = request.header("if-match", format!("\"{version}\""));
+        }
+        let response = self.send(request).await?;
+        self.json(response).await
+    }
+
     /// Opens an event stream; each item is the `data` of one event.
     pub(crate) async fn events(&self, path: &str) -> Result<impl Stream<Item = String> + use<>, Failure> {
         let response =

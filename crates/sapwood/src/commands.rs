@@ -1,7 +1,9 @@
 //! Commands, one module each.
 
+pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod design;
+pub(crate) mod export;
 pub(crate) mod kill;
 pub(crate) mod log;
 pub(crate) mod stats;

@@ -8,3 +8,11 @@ pub(crate) const STATS_LIST_MAX: usize = 100_000;
 pub(crate) const DESIGN_METRICS_MAX: usize = 20;
 /// Stages of one ladder in `rollout design`.
 pub(crate) const DESIGN_STAGES_MAX: usize = 32;
+/// Files that one `apply` reads.
+pub(crate) const FILES_MAX: usize = 50_000;
+/// Folders in folders that are looked into.
+pub(crate) const FOLDERS_DEEP_MAX: usize = 16;
+/// How often `apply` tries again when the project moved on without touching what it is about.
+pub(crate) const APPLY_ATTEMPTS_MAX: usize = 5;
+/// Entries of the log that are named when somebody else was quicker.
+pub(crate) const ENTRIES_NAMED_MAX: usize = 20;

@@ -6,7 +6,7 @@ mod diff;
 mod explain;
 mod init;
 mod instances;
-mod load;
+pub(crate) mod load;
 mod order;
 mod report;
 mod show;

@@ -13,7 +13,7 @@ use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use serde_json::{Value, json};
 
-use super::{flag, guardrail, ladder, metric, segment, targeting};
+use super::{flag, guardrail, ladder, metric, parse, segment, targeting};
 use crate::ask::Made;
 use crate::error::SubmitError;
 use crate::shown;
@@ -21,6 +21,9 @@ use crate::shown;
 /// The commands of one definition.
 fn commands_of(state: &State, salt: &str, item: Definition) -> Result<Vec<Command>, Rejection> {
     Ok(match item {
+        Definition::Environment { key, name, production } => {
+            vec![Command::DefineEnvironment { key: parse("/key", &key)?, name, production }]
+        }
         Definition::Metric { key, metric: body, description } => {
             vec![metric(&key, MetricRequest { metric: body, description })?]
         }
@@ -82,7 +85,7 @@ pub fn definitions(
     Ok(commands)
 }
 
-/// What is there and not among `items`.
+/// What is there and not among `items`. An environment stays: tokens, streams and history hang on it.
 fn superfluous(state: &State, items: &[Definition]) -> Vec<Command> {
     let named: BTreeSet<_> = items.iter().map(|item| (item.kind(), item.key())).collect();
     let gone = |kind: &'static str, key: &str| !named.contains(&(kind, key));
@@ -92,7 +95,8 @@ fn superfluous(state: &State, items: &[Definition]) -> Vec<Command> {
             Definition::Flag { key, environments, .. } => {
                 environments.keys().map(|place| (place.as_str(), key.as_str())).collect()
             }
-            Definition::Metric { .. }
+            Definition::Environment { .. }
+            | Definition::Metric { .. }
             | Definition::Segment { .. }
             | Definition::Guardrail { .. }
             | Definition::Ladder { .. } => Vec::new(),
@@ -123,6 +127,11 @@ fn superfluous(state: &State, items: &[Definition]) -> Vec<Command> {
 
 /// All definitions of a project, each as it may be put back.
 pub fn all_definitions(state: &State) -> DefinitionsResponse {
+    let environments = state.environments.iter().map(|(key, of)| Definition::Environment {
+        key: key.to_string(),
+        name: of.name.clone(),
+        production: of.production,
+    });
     let metrics = state.metrics.iter().map(|(key, of)| Definition::Metric {
         key: key.to_string(),
         metric: shown::value_of(&of.value.metric),
@@ -157,7 +166,13 @@ pub fn all_definitions(state: &State) -> DefinitionsResponse {
     });
     DefinitionsResponse {
         version: state.version,
-        items: metrics.chain(segments).chain(flags).chain(guardrails).chain(ladders).collect(),
+        items: environments
+            .chain(metrics)
+            .chain(segments)
+            .chain(flags)
+            .chain(guardrails)
+            .chain(ladders)
+            .collect(),
     }
 }
 
@@ -187,6 +202,7 @@ pub(crate) fn applied(
 
 fn named(about: &Resource) -> Option<(&'static str, String, Option<String>)> {
     Some(match about {
+        Resource::Environment(key) => ("environment", key.to_string(), None),
         Resource::Flag(key) => ("flag", key.to_string(), None),
         Resource::Targeting(place, key) => ("targeting", key.to_string(), Some(place.to_string())),
         Resource::Segment(key) => ("segment", key.to_string(), None),
@@ -194,7 +210,6 @@ fn named(about: &Resource) -> Option<(&'static str, String, Option<String>)> {
         Resource::Ladder(key) => ("ladder", key.to_string(), None),
         Resource::Guardrail(key) => ("guardrail", key.to_string(), None),
         Resource::Project
-        | Resource::Environment(_)
         | Resource::BreakGlass(..)
         | Resource::Token(_)
         | Resource::Rollout(..)
@@ -205,6 +220,10 @@ fn named(about: &Resource) -> Option<(&'static str, String, Option<String>)> {
 /// A definition as it is.
 fn shown_of(state: &State, about: &Resource) -> Option<Value> {
     Some(match about {
+        Resource::Environment(key) => {
+            let of = state.environments.get(key)?;
+            json!({"name": of.name, "production": of.production})
+        }
         Resource::Flag(key) => {
             let of = &state.flags.get(key)?.value;
             json!({"flag": shown::flag_body(&of.flag), "about": shown::about(&of.about)})
@@ -226,7 +245,6 @@ fn shown_of(state: &State, about: &Resource) -> Option<Value> {
             json!({"guardrail": shown::template(&of.guardrail), "description": of.description})
         }
         Resource::Project
-        | Resource::Environment(_)
         | Resource::BreakGlass(..)
         | Resource::Token(_)
         | Resource::Rollout(..)

@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::{Key, Node, Value};
 use crate::finding::Finding;
-use crate::limits::{DEPTH_MAX, ENTRIES_MAX, NODES_MAX};
+use crate::limits::{DEPTH_MAX, KEYS_MAX, NODES_MAX};
 use crate::source::Span;
 
 pub(super) fn read(text: &str) -> Result<Node, Finding> {
@@ -43,6 +43,7 @@ struct Open {
     anchor: usize,
     value: Value,
     key: Option<Key>,
+    seen: BTreeMap<String, Span>,
 }
 
 struct Reader<'a> {
@@ -120,7 +121,7 @@ impl Reader<'_> {
         if let Some(Open { value: Value::Map(_), key: None, .. }) = self.open.last() {
             return Err(Finding::error("key", span, "a key is a list or a map", "use a name as key"));
         }
-        self.open.push(Open { span, anchor, value, key: None });
+        self.open.push(Open { span, anchor, value, key: None, seen: BTreeMap::new() });
         Ok(())
     }
 
@@ -141,11 +142,11 @@ impl Reader<'_> {
         match (&mut open.value, open.key.take()) {
             (Value::List(items), _) => items.push(node),
             (Value::Map(entries), Some(key)) => {
-                if let Some((before, _)) = entries.iter().find(|(other, _)| other.text == key.text) {
+                if let Some(before) = open.seen.insert(key.text.clone(), key.span.clone()) {
                     return Err(twice(&key, before));
                 }
-                if entries.len() >= ENTRIES_MAX {
-                    let message = format!("a map has more than {ENTRIES_MAX} keys");
+                if entries.len() >= KEYS_MAX {
+                    let message = format!("a map has more than {KEYS_MAX} keys");
                     return Err(Finding::error("too_large", key.span, message, "split it"));
                 }
                 entries.push((key, node));
@@ -162,10 +163,10 @@ impl Reader<'_> {
     }
 }
 
-fn twice(key: &Key, before: &Key) -> Finding {
+fn twice(key: &Key, before: Span) -> Finding {
     let message = format!("`{}` is given twice", key.text);
     let mut finding = Finding::error("duplicate_key", key.span.clone(), message, "remove one of them");
-    finding.places.push((before.span.clone(), "first given here".to_owned()));
+    finding.places.push((before, "first given here".to_owned()));
     finding
 }
 

@@ -4,6 +4,7 @@
 
 mod bad;
 mod checkout;
+mod definitions;
 mod instances;
 mod published;
 

@@ -1,6 +1,6 @@
 //! `sapwood log`: the log read, checked, compared and taken back, from a server or from a data directory.
 
-mod say;
+pub(crate) mod say;
 mod source;
 
 use std::collections::VecDeque;

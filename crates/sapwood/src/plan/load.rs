@@ -20,7 +20,7 @@ use crate::failure::{Failure, code};
 pub(super) type Loaded<T> = Result<Result<T, ExitCode>, Failure>;
 
 /// Reads a text.
-pub(super) fn source(path: &Path) -> Result<Source, Failure> {
+pub(crate) fn source(path: &Path) -> Result<Source, Failure> {
     let name = path.display().to_string();
     let limit = u64::try_from(limits::FILE_BYTES_MAX).unwrap_or(u64::MAX) + 1;
     let mut bytes = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn refuse(source: &Source, findings: &[Finding], json: bool) -> Resul
 }
 
 /// Whether to colour: a terminal, and nobody asked not to.
-pub(super) fn coloured(is_terminal: bool) -> bool {
+pub(crate) fn coloured(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
@@ -98,7 +98,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// `1 error`, `2 errors`.
-pub(super) fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

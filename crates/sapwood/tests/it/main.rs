@@ -5,6 +5,8 @@
 mod crash;
 mod demo;
 mod faults;
+mod files;
+mod generated;
 mod kill;
 mod log;
 mod plan;
