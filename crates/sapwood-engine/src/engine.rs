@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::slice;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
@@ -158,6 +158,7 @@ pub(crate) struct Inner {
     directory: ArcSwap<Directory>,
     indexing: Mutex<()>,
     streams_open: Arc<AtomicUsize>,
+    streams_ended: AtomicBool,
     pub(crate) batches_waiting: AtomicUsize,
     pub(crate) looks: LookCount,
     /// Milliseconds since 1970 up to which the streams know which flags the time has turned.
@@ -199,6 +200,7 @@ impl Inner {
             directory: ArcSwap::default(),
             indexing: Mutex::default(),
             streams_open: Arc::default(),
+            streams_ended: AtomicBool::new(false),
             batches_waiting: AtomicUsize::new(0),
             looks: LookCount::default(),
         }
@@ -321,6 +323,21 @@ impl Engine {
     /// How many streams are open, over all environments.
     pub fn streams_open(&self) -> usize {
         self.0.streams_open.load(Ordering::Relaxed)
+    }
+
+    /// The server stops: every stream of changes is to end, those that are open and those that would be opened.
+    pub fn end_streams(&self) {
+        self.0.streams_ended.store(true, Ordering::SeqCst);
+        let projects = self.all_projects();
+        projects
+            .iter()
+            .flat_map(|project| project.served().into_values())
+            .for_each(|served| served.tide.wake());
+    }
+
+    /// Whether streams are to end. Looked at after each wait and before the first.
+    pub fn has_ended_streams(&self) -> bool {
+        self.0.streams_ended.load(Ordering::SeqCst)
     }
 
     /// How what an environment serves stands; `None` if there is no such environment. No wait.

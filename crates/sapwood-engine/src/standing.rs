@@ -154,6 +154,11 @@ impl Tide {
         Arc::clone(&self.sender.borrow())
     }
 
+    /// Lets every follower look up, although nothing is said.
+    pub(crate) fn wake(&self) {
+        self.sender.send_modify(|_| {});
+    }
+
     /// Waits until it stands as `enough` says.
     pub(crate) async fn reach(&self, enough: impl FnMut(&Arc<Standing>) -> bool) {
         let mut receiver = self.sender.subscribe();

@@ -46,7 +46,7 @@ pub(crate) async fn stream(
     };
     let mut first = format!("retry: {}\n\n", follow::retry_ms(&engine)).into_bytes();
     first.extend_from_slice(&said);
-    let follow = Follow { engine, token: caller.token.id, follower, at: now, say };
+    let follow = Follow::new(engine, caller.token.id, follower, now, say);
     Ok(follow.response(Bytes::from(first)))
 }
 

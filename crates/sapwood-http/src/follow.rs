@@ -1,16 +1,17 @@
 //! Streams of changes, whatever they say: who may go on hearing, how long, and what is sent when there is nothing to say.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use sapwood_api::problem::Code;
 use sapwood_engine::{Encoded, Engine, Follower, Mark, Standing};
 use tokio::time::{Instant, timeout_at};
@@ -41,38 +42,100 @@ impl FromRequestParts<App> for Seen {
 
 /// An open stream of changes.
 pub(crate) struct Follow {
-    pub(crate) engine: Engine,
+    engine: Engine,
     /// Revoked, it is told nothing more.
-    pub(crate) token: Uuid,
-    pub(crate) follower: Follower,
+    token: Uuid,
+    follower: Follower,
     /// What its reader knows.
-    pub(crate) at: Arc<Standing>,
-    /// What to tell a reader that knows the first of what is now the second.
-    pub(crate) say: fn(&Follower, &Standing, &Standing) -> Encoded,
+    at: Arc<Standing>,
+    say: Say,
+    /// What is said before anything else.
+    first: Option<Bytes>,
+    until: Instant,
+}
+
+/// What to tell a reader that knows the first of what is now the second.
+pub(crate) type Say = fn(&Follower, &Standing, &Standing) -> Encoded;
+
+/// What a stream says at a time.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// To this reader alone.
+    First(Bytes),
+    /// To all readers.
+    Shared(Encoded),
+    /// Nothing, so that proxies see that it is alive.
+    Ping,
+}
+
+const PING: &[u8] = b": ping\n\n";
+
+impl Said {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::First(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+            Self::Ping => PING,
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::First(bytes) => bytes,
+            Self::Shared(bytes) => Bytes::from_owner(bytes),
+            Self::Ping => Bytes::from_static(PING),
+        }
+    }
+}
+
+/// Lies beside an answer whose body is a stream: who takes it writes the stream itself, and nobody then reads the body.
+#[derive(Clone)]
+pub(crate) struct Takeable(Arc<Mutex<Option<Box<Follow>>>>);
+
+impl Takeable {
+    pub(crate) fn take(&self) -> Option<Box<Follow>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Follow {
+    pub(crate) fn new(engine: Engine, token: Uuid, follower: Follower, at: Arc<Standing>, say: Say) -> Self {
+        let until = Instant::now() + FOLLOW_LASTS + jitter(&engine, FOLLOW_LASTS);
+        Self { engine, token, follower, at, say, first: None, until }
+    }
+
     /// The answer: `first`, and from then on what there is to say.
-    pub(crate) fn response(self, first: Bytes) -> Response {
-        let until = Instant::now() + FOLLOW_LASTS + jitter(&self.engine, FOLLOW_LASTS);
-        let follow = stream::unfold(self, move |mut open| async move {
-            let said = open.next(until).await?;
-            Some((Ok::<_, Infallible>(said), open))
+    pub(crate) fn response(mut self, first: Bytes) -> Response {
+        self.first = Some(first);
+        let takeable = Takeable(Arc::new(Mutex::new(Some(Box::new(self)))));
+        let follow = stream::unfold((takeable.clone(), None), |(takeable, open)| async move {
+            let mut open: Box<Self> = match open {
+                Some(open) => open,
+                None => takeable.take()?,
+            };
+            let said = open.next().await?;
+            Some((Ok::<_, Infallible>(said.into_bytes()), (takeable, Some(open))))
         });
-        let body = Body::from_stream(stream::once(async { Ok(first) }).chain(follow));
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             // Proxies that collect answers before they pass them on would make a stream useless.
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        (headers, body).into_response()
+        (headers, Extension(takeable), Body::from_stream(follow)).into_response()
     }
 
-    async fn next(&mut self, until: Instant) -> Option<Bytes> {
+    /// What is said next; `None` at the end. May be dropped and called again.
+    pub(crate) async fn next(&mut self) -> Option<Said> {
+        if let Some(first) = self.first.take() {
+            return Some(Said::First(first));
+        }
         let ping = Instant::now() + PING_EVERY;
         loop {
-            let next = timeout_at(ping.min(until), self.follower.next()).await;
+            if self.engine.has_ended_streams() {
+                return None;
+            }
+            let next = timeout_at(ping.min(self.until), self.follower.next()).await;
             self.engine.caller(self.token)?;
             match next {
                 Ok(now) => {
@@ -80,13 +143,18 @@ impl Follow {
                     if now.mark != self.at.mark {
                         let said = (self.say)(&self.follower, &self.at, &now);
                         self.at = now;
-                        return Some(Bytes::from_owner(said));
+                        return Some(Said::Shared(said));
                     }
                 }
-                Err(_) if Instant::now() >= until => return None,
-                Err(_) => return Some(Bytes::from_static(b": ping\n\n")),
+                Err(_) if Instant::now() >= self.until => return None,
+                Err(_) => return Some(Said::Ping),
             }
         }
+    }
+
+    /// The clock that the stream goes by.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 

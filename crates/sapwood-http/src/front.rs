@@ -34,6 +34,15 @@ impl Front {
     pub(crate) fn new(app: App, rest: Router) -> Self {
         Self(Arc::new(Inner { app, rest }))
     }
+
+    /// The answer to a request, counted.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        let Self(inner) = self;
+        let route = Route::of(request.uri().path());
+        let response = inner.answer(route, request).await;
+        inner.app.metrics.answered(route, response.status());
+        response
+    }
 }
 
 impl Service<Request> for Front {
@@ -46,13 +55,8 @@ impl Service<Request> for Front {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move {
-            let route = Route::of(request.uri().path());
-            let response = inner.answer(route, request).await;
-            inner.app.metrics.answered(route, response.status());
-            Ok(response)
-        })
+        let front = self.clone();
+        Box::pin(async move { Ok(front.answer(request).await) })
     }
 }
 

@@ -17,9 +17,12 @@ mod metrics;
 mod ofrep;
 mod page;
 mod problem;
+mod raw;
 mod router;
+mod serve;
 mod stream;
 
 pub use app::Options;
 pub use cors::Origins;
 pub use router::router;
+pub use serve::serve;

@@ -53,3 +53,9 @@ pub(crate) const CHANGE_ARRIVES_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) const METERED_TOKENS_MAX: usize = 10_000;
 /// How long a client waits before it opens a broken stream again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long a reader of a stream may take nothing of what it is sent.
+pub(crate) const READER_TAKES_WITHIN: Duration = Duration::from_secs(30);
+/// Bytes that a reader may send while it is to listen; they are not read.
+pub(crate) const READER_SPEAKS_MAX: usize = 64 << 10;
+/// How long no connection is taken after one could not be.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(200);

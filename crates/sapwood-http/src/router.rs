@@ -19,8 +19,13 @@ use crate::{console, cors, events, flags, health, metrics, ofrep, problem, strea
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Everything this server answers.
+/// Everything this server answers, for whoever brings requests some other way than [`crate::serve`].
 pub fn router(engine: Engine, options: Options) -> Router {
+    Router::new().fallback_service(front(engine, options))
+}
+
+/// Everything this server answers.
+pub(crate) fn front(engine: Engine, options: Options) -> Front {
     let app = App::new(engine, options);
     let rest = Router::new()
         .merge(health_routes())
@@ -37,7 +42,7 @@ pub fn router(engine: Engine, options: Options) -> Router {
             response
         }))
         .with_state(app.clone());
-    Router::new().fallback_service(Front::new(app, rest))
+    Front::new(app, rest)
 }
 
 fn health_routes() -> Router<App> {

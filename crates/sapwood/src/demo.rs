@@ -52,11 +52,10 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
     let engine = Engine::open(Arc::new(store), Arc::new(clock.clone()), entropy).await?;
     let tokens = first_start::prepare(&engine).await?;
     let tokens = tokens.ok_or_else(|| Failure::Said("the demo's database was not empty".to_owned()))?;
-    let router = sapwood_http::router(
-        engine.clone(),
-        sapwood_http::Options { console_open: true, ..Default::default() },
-    );
-    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let options = sapwood_http::Options { console_open: true, ..Default::default() };
+    // Until it is aborted, which takes its connections along when the runtime ends.
+    let (never, at_once) = (std::future::pending(), Duration::ZERO);
+    let server = tokio::spawn(sapwood_http::serve(listener, engine.clone(), options, never, at_once));
     let admin = Client::new(&url, &tokens.admin)?;
     let application = Client::new(&url, &tokens.server)?;
     let cast = stage::set(&admin).await?;

@@ -8,6 +8,7 @@ mod failure;
 mod first_start;
 mod keeper;
 mod limits;
+mod open_files;
 mod out;
 mod override_file;
 mod plan;

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use sapwood_engine::{Clock, Engine, LastKnownGood, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
@@ -17,14 +15,16 @@ use crate::cli::ServeArgs;
 use crate::failure::Failure;
 use crate::first_start::{self, FirstTokens, PRODUCTION, PROJECT};
 use crate::keeper::{self, Keeper};
+use crate::open_files;
 use crate::out::Out;
 
-/// How long answers in flight may take once the server is told to stop.
+/// How long answers in flight may take to be written once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     let stop = StopSignals::listen()?;
+    open_files::raise();
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::Said(format!(
             "{} cannot be listened on ({error}); choose another with --listen",
@@ -33,14 +33,17 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
     })?;
     let url = format!("http://{}", listener.local_addr()?);
     let (engine, store) = open(&args.data).await?;
-    let router = sapwood_http::router(engine.clone(), options(&args));
+    let serving = |mut stop: StopSignals| {
+        let stop = async move { stop.heard().await };
+        sapwood_http::serve(listener, engine.clone(), options(&args), stop, GRACE)
+    };
     let mut keeper = Keeper::new(engine.clone(), &args.data, store.is_some());
     let (stop_keeping, hear) = tokio::sync::oneshot::channel();
     let Some(store) = store else {
         keeper.look_at_overrides().await;
         announce_last_known_good(Out::new(args.json), &url, &engine, &args)?;
         let keeping = tokio::spawn(keeper.run(hear));
-        serve_until(listener, router, stop).await?;
+        serving(stop).await;
         drop(stop_keeping);
         keeping.await.map_err(std::io::Error::from)?;
         return Ok(ExitCode::SUCCESS);
@@ -54,7 +57,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
         async move { engine.run().await }
     });
     let keeping = tokio::spawn(keeper.run(hear));
-    serve_until(listener, router, stop).await?;
+    serving(stop).await;
     looking.abort();
     // What was evaluated in the last second is still journaled, and what is served is still written down.
     engine.settle().await?;
@@ -122,32 +125,6 @@ async fn open_database(
             store.close().await;
             Err(error.into())
         }
-    }
-}
-
-/// Serves until told to stop; then answers in flight are finished, and streams, which never end by themselves, are
-/// cut after a moment. Their readers resume by the last id they saw.
-async fn serve_until(listener: TcpListener, router: Router, mut stop: StopSignals) -> std::io::Result<()> {
-    let (told, hear) = tokio::sync::oneshot::channel::<()>();
-    // An answer or a message is sent when it is written: nothing more is coming that it could wait for.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!("a connection collects what it sends: {error}");
-        }
-    });
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-        // A sender that is gone says the same as a sender that speaks.
-        let _ = hear.await;
-    });
-    let stopping = async {
-        stop.heard().await;
-        // Nobody serving any more is what is wanted.
-        let _ = told.send(());
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = stopping => Ok(()),
     }
 }
 

@@ -63,8 +63,7 @@ pub(crate) async fn notices(
         first.push(b'\n');
         first.extend_from_slice(&now.notice(notice));
     }
-    let follow =
-        Follow { engine, token: caller.token.id, follower, at: now, say: |_, _, now| now.notice(notice) };
+    let follow = Follow::new(engine, caller.token.id, follower, now, |_, _, now| now.notice(notice));
     Ok(follow.response(Bytes::from(first)))
 }
 

@@ -27,6 +27,8 @@ mod ofrep;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
+mod sockets;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod streams;
