@@ -1,7 +1,11 @@
 //! Why a subject gets what it gets: the question and the answer.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::manage::{FlagBody, Would};
 
 /// `POST /api/v1/projects/{p}/environments/{e}/flags/{key}/explain`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +20,12 @@ pub struct ExplainRequest {
     /// A draft of the flag's targeting, in the shape in which it would be put; what is served if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targeting: Option<Value>,
+    /// A draft of the flag itself, in the shape in which it would be put; the flag as it is if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flag: Option<FlagBody>,
+    /// Drafts of segments by their keys, each in the shape in which it would be put.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<String, Map<String, Value>>,
 }
 
 /// What is answered, and every step that led to it.
@@ -38,7 +48,8 @@ pub struct ExplainResponse {
     /// `STATIC`, `TARGETING_MATCH`, `SPLIT`, `DEFAULT` or `DISABLED`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Why no variant can be served: `TARGETING_KEY_MISSING` or `INVALID_CONTEXT`.
+    /// Why no variant can be served: `TARGETING_KEY_MISSING`, `INVALID_CONTEXT`, or `FLAG_NOT_FOUND` of a flag that is not
+    /// served here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// Where the subject stands in a rollout that it reached: `treated`, `control` or `ring`.
@@ -50,4 +61,10 @@ pub struct ExplainResponse {
     pub text: String,
     /// Whether steps beyond the limit were left out.
     pub truncated: bool,
+    /// What putting the draft would append to the log, as a trial of it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would: Option<Vec<Would>>,
+    /// What would not be served as it is written, although nothing refuses the draft.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

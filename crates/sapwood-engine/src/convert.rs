@@ -2,16 +2,18 @@
 
 mod definitions;
 mod explain;
+mod read;
 mod rollout;
 
 use sapwood_api::manage::{
-    FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest,
+    FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest, Would,
 };
 use sapwood_api::resources::{GuardrailRequest, LadderRequest};
 use sapwood_core::command::Command;
+use sapwood_core::decide::Placed;
 use sapwood_core::diff::{FieldChange, ResourceChange};
 use sapwood_core::entry::Entry;
-use sapwood_core::event::{About, MetricKind};
+use sapwood_core::event::MetricKind;
 use sapwood_core::id::{EnvironmentKey, KeyError};
 use sapwood_core::rejection::Rejection;
 use sapwood_core::state::State;
@@ -19,12 +21,14 @@ use sapwood_core::time::TimestampError;
 use sapwood_core::token::{Token, TokenKind};
 use sapwood_eval::FlagKey;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::echo;
 use crate::engine::Engine;
 use crate::history::LogDiff;
+
+use read::Spot;
 
 pub use definitions::{all_definitions, definitions};
 pub(crate) use definitions::{applied, within};
@@ -35,58 +39,24 @@ pub use rollout::{Minted, StepName, amend, rollout, step};
 pub fn flag(state: &State, minted: &str, key: &str, request: FlagRequest) -> Result<Command, Rejection> {
     let key: FlagKey = parse("key", key)?;
     let known = state.flags.get(&key).map(|known| &known.value.flag);
-    let body = request.flag;
-    let salt = match (body.salt, known) {
-        (Some(salt), _) => json!(salt),
-        (None, Some(flag)) => json!(flag.salt),
-        (None, None) => json!(minted),
-    };
-    let bucketing = match (body.bucketing, known) {
-        (Some(word), _) => json!(word),
-        (None, Some(flag)) => json!(flag.bucketing),
-        (None, None) => json!("flagd-v3"),
-    };
-    let mut shape = json!({
-        "key": key,
-        "type": body.value_type,
-        "variants": body.variants,
-        "client_visible": body.client_visible,
-        "bucketing": bucketing,
-        "salt": salt,
-    });
-    if let Value::Object(fields) = &mut shape {
-        fields.extend(body.unit.map(|unit| ("unit".to_owned(), json!(unit))));
-        fields.extend(body.layer.map(|layer| ("layer".to_owned(), layer)));
-    }
-    let about: About = about(request.about)?;
-    Ok(Command::DefineFlag { flag: shape_of("/flag", shape)?, about })
-}
-
-/// What people read; a word that is not known is refused, as everywhere.
-fn about(fields: Map<String, Value>) -> Result<About, Rejection> {
-    const KNOWN: [&str; 5] = ["description", "owner", "tags", "kind", "expected_lifetime_days"];
-    if let Some(unknown) = fields.keys().find(|field| !KNOWN.contains(&field.as_str())) {
-        let shown = echo::cut(unknown);
-        let message = format!("unknown field `{shown}`, expected one of {}", KNOWN.join(", "));
-        return Err(Rejection::invalid("/about", message));
-    }
-    shape_of("/about", Value::Object(fields))
+    let salt = known.map_or(minted, |flag| flag.salt.as_str());
+    let bucketing = known.map(|flag| flag.bucketing).unwrap_or_default();
+    let about = read::about(request.about)?;
+    Ok(Command::DefineFlag { flag: read::flag(key, request.flag, (salt, bucketing))?, about })
 }
 
 /// `PUT …/environments/{e}/flags/{key}`.
-pub fn targeting(environment: &str, key: &str, request: TargetingRequest) -> Result<Command, Rejection> {
+pub fn targeting(environment: &str, key: &str, request: &TargetingRequest) -> Result<Command, Rejection> {
     Ok(Command::SetTargeting {
         environment: parse("environment", environment)?,
         flag: parse("key", key)?,
-        targeting: shape_of("/targeting", request.targeting)?,
+        targeting: read::targeting(Spot::new("/targeting", &request.targeting))?,
     })
 }
 
 /// `PUT …/segments/{key}`.
 pub fn segment(key: &str, request: SegmentRequest) -> Result<Command, Rejection> {
-    let mut fields: Map<String, Value> = request.segment;
-    fields.insert("key".to_owned(), json!(key));
-    Ok(Command::DefineSegment { segment: shape_of("/segment", Value::Object(fields))? })
+    Ok(Command::DefineSegment { segment: read::segment(key, request.segment)? })
 }
 
 /// `PUT …/ladders/{key}`.
@@ -160,6 +130,19 @@ pub fn entry(shown: &LogEntry) -> Result<Entry, String> {
         body: shown.text.clone(),
         prev_hash: shown.prev_hash.clone().try_into().map_err(|error: String| wrong("the hash", &error))?,
         hash: shown.hash.clone().try_into().map_err(|error: String| wrong("the hash", &error))?,
+    })
+}
+
+/// An entry that was not appended, as the API shows it.
+///
+/// # Errors
+/// An event that cannot be written as JSON, which is a defect.
+pub fn would((environment, event): &Placed) -> Result<Would, serde_json::Error> {
+    let draft = event.draft(Uuid::nil(), environment.clone())?;
+    Ok(Would {
+        kind: draft.kind,
+        environment: environment.as_ref().map(ToString::to_string),
+        body: serde_json::from_str(&draft.body)?,
     })
 }
 

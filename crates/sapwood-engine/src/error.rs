@@ -3,6 +3,7 @@
 use sapwood_core::id::ProjectKey;
 use sapwood_core::rejection::Rejection;
 use sapwood_core::state::FoldError;
+use sapwood_eval::FlagKey;
 use sapwood_store::StoreError;
 
 /// Why the engine could not open.
@@ -54,6 +55,38 @@ pub enum SubmitError {
     /// The store said no.
     #[error("the change could not be stored")]
     Store(#[from] StoreError),
+}
+
+/// Why there is no explanation.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// There is no flag of this name.
+    #[error("there is no flag `{key}`; {}", hint(.near.as_ref()))]
+    NoSuchFlag {
+        /// The name.
+        key: FlagKey,
+        /// The one that was probably meant.
+        near: Option<FlagKey>,
+    },
+    /// The flag is retired.
+    #[error("flag `{0}` is retired and serves nobody; its key is never used again")]
+    Retired(FlagKey),
+    /// The question cannot be read, or putting the draft would be refused.
+    #[error(transparent)]
+    Refused(#[from] SubmitError),
+}
+
+impl From<Rejection> for ExplainError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(rejection.into())
+    }
+}
+
+fn hint(near: Option<&FlagKey>) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "define it first, or check the name".to_owned(),
+    }
 }
 
 fn moved(revision: Option<u64>) -> String {

@@ -35,7 +35,7 @@ pub use answers::{Audience, Written};
 pub use ask::{Asked, Made, Make, Only, Revisions};
 pub use engine::{Bearer, Caller, Engine, Look, Outlet, Submitted};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
-pub use error::{HistoryError, OpenError, ReportError, SubmitError};
+pub use error::{ExplainError, HistoryError, OpenError, ReportError, SubmitError};
 pub use fingerprint::Fingerprint;
 pub use health::Health;
 pub use history::{LogDiff, LogFilter, LogPage};

@@ -13,7 +13,7 @@ use sapwood_core::id::{EnvironmentKey, ProjectKey};
 use sapwood_core::state::{FoldError, State, Touched};
 use sapwood_core::tick::Gate;
 use sapwood_core::time::Timestamp;
-use sapwood_eval::{FlagKey, RolloutId, VariantKey};
+use sapwood_eval::{FlagKey, RolloutId, VariantKey, Warning};
 
 use crate::activity::Broadcaster;
 use crate::fingerprint::Fingerprint;
@@ -190,6 +190,17 @@ impl Project {
             changes = vec![Change::All];
         }
         (changes, outcome)
+    }
+
+    /// What an environment would serve in a state that may never be; nothing of it stays.
+    pub(crate) fn supposing(
+        &self,
+        scope: &Scope,
+        supposed: &State,
+        changes: &[Change],
+    ) -> (Snapshot, Vec<Warning>) {
+        let served = read(&self.served).get(scope).map(|served| served.snapshot.load_full());
+        served.unwrap_or_default().supposing(scope, supposed, changes, &read(&self.locals))
     }
 
     /// Publishes what `changes` come to; an environment seen for the first time is compiled whole. Answers

@@ -72,8 +72,25 @@ impl Snapshot {
         changes: &[Change],
         locals: &Locals,
     ) -> (Self, bool) {
+        let (next, warnings) = self.supposing(scope, state, changes, locals);
+        for warning in &warnings {
+            tracing::warn!(scope = %scope, "a definition does not compile: {warning}");
+        }
+        let whole = warnings.iter().all(|warning| warning.kept_previous);
+        (next, whole)
+    }
+
+    /// The same with what does not compile, and nothing said about it: of a state that may never be.
+    pub(crate) fn supposing(
+        &self,
+        scope: &Scope,
+        state: &State,
+        changes: &[Change],
+        locals: &Locals,
+    ) -> (Self, Vec<Warning>) {
         let Some(environment) = state.environments.get(&scope.environment) else {
-            return (Self { version: state.version, flag_set: scope.to_string(), ..Self::default() }, true);
+            let nothing = Self { version: state.version, flag_set: scope.to_string(), ..Self::default() };
+            return (nothing, Vec::new());
         };
         let mut flags = self.flags.clone();
         let mut segments = Arc::clone(&self.segments);
@@ -106,10 +123,6 @@ impl Snapshot {
             warnings.extend(new);
             compiled = true;
         }
-        for warning in &warnings {
-            tracing::warn!(scope = %scope, "a definition does not compile: {warning}");
-        }
-        let whole = warnings.iter().all(|warning| warning.kept_previous);
         let next = Self {
             version: state.version,
             revision: self.revision,
@@ -124,7 +137,7 @@ impl Snapshot {
             segments,
             exposing: exposing(scope, environment),
         };
-        (next, whole)
+        (next, warnings)
     }
 
     /// What the flag at this place of [`FlagSet::flags`] says where it gives the answer of this number, ready to be

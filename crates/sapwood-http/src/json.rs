@@ -19,9 +19,16 @@ use serde_path_to_error::{Path, Segment};
 use crate::limits::{BODY_ARRIVES_WITHIN, JSON_DEPTH_MAX};
 use crate::problem::Refusal;
 
+mod unrepeated;
+
 /// A body read as JSON of one shape; as an answer, the other way round.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// The same of a shape that names all its fields, down to the innermost: its reader refuses a field that is there twice, and
+/// nobody needs to look for one first.
+#[derive(Debug)]
+pub(crate) struct Flat<T>(pub(crate) T);
 
 /// A body that may be left out altogether.
 #[derive(Debug)]
@@ -32,6 +39,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         parse(&arrive(request, state).await?).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Flat<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        read(&arrive(request, state).await?).map(Self)
     }
 }
 
@@ -108,12 +123,28 @@ fn broke_off() -> Refusal {
     Refusal::new(Code::MalformedBody, "the body broke off; send it again")
 }
 
-/// A body of one shape.
+/// A body of one shape, in which no object has two fields of one name: whichever of them counted, the other was meant.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    refuse_deep(body)?;
+    if let Some(path) = unrepeated::first_repeated(body) {
+        let name = path.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        let detail =
+            format!("`{name}` is written twice in one object, and only one of them can count; keep one");
+        return Err(Refusal::new(Code::MalformedBody, detail).at(path));
+    }
+    read(body)
+}
+
+fn refuse_deep(body: &[u8]) -> Result<(), Refusal> {
     if is_deep(body) {
         let detail = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
         return Err(Refusal::new(Code::MalformedBody, detail));
     }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    refuse_deep(body)?;
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = pointer(error.path());
@@ -158,13 +189,18 @@ fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |mut text, segment| {
         let step = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => echo::cut(key).replace('~', "~0").replace('/', "~1"),
+            Segment::Map { key } => escaped(key),
             Segment::Enum { .. } | Segment::Unknown => return text,
         };
         text.push('/');
         text.push_str(&step);
         text
     })
+}
+
+/// A name as a step of a JSON pointer.
+fn escaped(name: &str) -> String {
+    echo::cut(name).replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -14,19 +14,17 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use sapwood_api::manage::{Changed, Would};
+use sapwood_api::manage::Changed;
 use sapwood_api::problem::Code;
 use sapwood_core::command::Command;
-use sapwood_core::decide::Placed;
 use sapwood_core::entry::Actor;
 use sapwood_core::id::ProjectKey;
 use sapwood_core::rejection::Rejection;
 use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use sapwood_engine::shown::Part;
-use sapwood_engine::{Asked, Engine, SubmitError, Submitted, echo};
+use sapwood_engine::{Asked, Engine, SubmitError, Submitted, convert, echo};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
@@ -105,26 +103,16 @@ async fn ask(
 
 /// What a change came to, with the entity tag of what there is now.
 fn changed(terms: &Terms, submitted: &Submitted) -> Result<Response, Refusal> {
-    let would = terms.dry_run.then(|| submitted.placed.iter().map(would).collect::<Result<_, _>>());
+    let would = terms.dry_run.then(|| submitted.placed.iter().map(convert::would).collect::<Result<_, _>>());
     let body = Changed {
         version: submitted.version,
         changed: submitted.changed(),
         revision: submitted.revision,
-        would: would.transpose()?,
+        would: would.transpose().map_err(SubmitError::Encode)?,
     };
     let tag = submitted.revision.map(etag);
     Ok(match tag {
         Some(tag) => ([tag], Json(body)).into_response(),
         None => Json(body).into_response(),
-    })
-}
-
-/// An entry that was not appended.
-fn would((environment, event): &Placed) -> Result<Would, SubmitError> {
-    let draft = event.draft(Uuid::nil(), environment.clone())?;
-    Ok(Would {
-        kind: draft.kind,
-        environment: environment.as_ref().map(ToString::to_string),
-        body: serde_json::from_str(&draft.body)?,
     })
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Fault, Problem};
 use sapwood_core::rejection::Rejection;
-use sapwood_engine::{HistoryError, ReportError, StoreError, SubmitError, echo};
+use sapwood_engine::{ExplainError, HistoryError, ReportError, StoreError, SubmitError, echo};
 
 /// When it makes sense to try again, if nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -164,6 +164,17 @@ impl From<SubmitError> for Refusal {
                 )
             }
             SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExplainError> for Refusal {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::NoSuchFlag { .. } | ExplainError::Retired(_) => {
+                Self::new(Code::UnknownReference, error.to_string())
+            }
+            ExplainError::Refused(error) => error.into(),
         }
     }
 }

@@ -124,6 +124,11 @@ fn explanations() {
         assert!(reads_without::<ExplainRequest>("explain_request", "", field), "{field}");
     }
     let _: ExplainResponse = response("explain_response", &[""]);
+    let _: ExplainRequest = request("explain_request_whole_draft", &["", "/flag"]);
+    for field in ["flag", "segments"] {
+        assert!(reads_without::<ExplainRequest>("explain_request_whole_draft", "", field), "{field}");
+    }
+    let _: ExplainResponse = response("explain_response_not_served", &["", "/would/0"]);
 }
 
 #[test]

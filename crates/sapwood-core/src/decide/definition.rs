@@ -217,7 +217,11 @@ pub(super) fn define_segment(
         limit("segments of a project", state.segments.len().saturating_add(1), SEGMENTS_MAX)?;
     }
     let mut world = SetConfig::new([], state.segments.values().map(|known| known.value.clone()));
-    refuse_first(check_segment(&segment, &world))?;
+    let mut problems = check_segment(&segment, &world);
+    for problem in &mut problems {
+        problem.path.insert_str(0, "/segment");
+    }
+    refuse_first(problems)?;
     if state.segments.get(&segment.key).is_some_and(|known| known.value == segment) {
         return Ok(Vec::new());
     }
@@ -226,7 +230,7 @@ pub(super) fn define_segment(
     for other in world.segments.values().filter(above) {
         if let Some(problem) = check_segment(other, &world).into_iter().next() {
             let message = format!("segment `{}` would not compile any more: {}", other.key, problem.message);
-            return Err(Rejection::invalid("/condition", message));
+            return Err(Rejection::invalid("/segment/condition", message));
         }
     }
     let mut edits = Vec::new();

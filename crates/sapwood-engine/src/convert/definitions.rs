@@ -31,7 +31,7 @@ fn commands_of(state: &State, salt: &str, item: Definition) -> Result<Vec<Comman
         Definition::Flag { key, flag: body, about, environments } => {
             let mut commands = vec![flag(state, salt, &key, FlagRequest { flag: body, about })?];
             for (environment, body) in environments {
-                let set = targeting(&environment, &key, TargetingRequest { targeting: body });
+                let set = targeting(&environment, &key, &TargetingRequest { targeting: body });
                 commands.push(set.map_err(|rejection| within(&environment, rejection))?);
             }
             commands

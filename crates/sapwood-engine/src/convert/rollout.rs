@@ -17,9 +17,10 @@ use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{Condition, RolloutId, RuleId, Share};
 use sapwood_stats::Harm;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::read::{self, Spot};
 use super::{parse, shape_of};
 use crate::engine::Engine;
 use crate::{echo, shown};
@@ -85,8 +86,12 @@ pub fn rollout(
         candidate: parse("/candidate", &request.candidate)?,
         salt: parse("/salt", &minted.salt)?,
         after,
-        prerequisites: shape_of("/prerequisites", json!(request.prerequisites))?,
-        audience: request.audience.map_or(Ok(Condition::Always), |json| shape_of("/audience", json))?,
+        prerequisites: Spot::new("/prerequisites", &Value::Array(request.prerequisites))
+            .all("a list of prerequisites", read::serves)?,
+        audience: match &request.audience {
+            Some(json) => read::condition(Spot::new("/audience", json))?,
+            None => Condition::Always,
+        },
         ladder: chosen_ladder(state, request.ladder)?,
         holdback: share("/holdback", request.holdback.unwrap_or(HOLDBACK_PARTS))?,
         guardrails: guardrails(

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod ask;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod expose;
 #[cfg(test)]
 mod faulty;

@@ -148,7 +148,7 @@ pub(crate) async fn put_targeting(
     Json(request): Json<TargetingRequest>,
 ) -> Result<Response, Refusal> {
     let about = Resource::Targeting(at.scope.environment.clone(), named(&name)?);
-    let make = |_: &_| convert::targeting(&environment, &name, request.clone());
+    let make = |_: &_| convert::targeting(&environment, &name, &request);
     changed(&terms, &ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await?)
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn explain(
     Path((_, _, key)): Path<(String, String, String)>,
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplainResponse>, Refusal> {
-    Ok(Json(convert::explain(&engine, &at.scope, &key, request)?))
+    Ok(Json(convert::explain(&engine, &at.scope, &at.caller.actor(), &key, request)?))
 }
 
 /// `DELETE …/environments/{environment}/flags/{key}`.

@@ -19,6 +19,8 @@ mod degraded;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod manage;
 #[cfg(test)]
 mod metrics;
@@ -26,6 +28,10 @@ mod metrics;
 mod ofrep;
 #[cfg(test)]
 mod reader;
+#[cfg(test)]
+mod repeated;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]

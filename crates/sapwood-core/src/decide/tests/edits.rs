@@ -213,7 +213,7 @@ fn a_segment_cannot_grow_under_those_that_name_it() {
     let rejection = world.ask(&ann(), Command::DefineSegment { segment: naming("s4", "s5") }).unwrap_err();
     assert_eq!(
         rejection.to_string(),
-        "/condition: segment `s0` would not compile any more: segments refer to one another more than 4 deep: \
+        "/segment/condition: segment `s0` would not compile any more: segments refer to one another more than 4 deep: \
          s0 → s1 → s2 → s3 → s4 → s5"
     );
     let circle = world.ask(&ann(), Command::DefineSegment { segment: naming("s3", "s2") }).unwrap_err();
