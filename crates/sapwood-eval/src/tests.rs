@@ -6,6 +6,7 @@ mod compile;
 mod evaluate;
 mod explain;
 mod laws;
+mod movement;
 mod operators;
 mod slots;
 
