@@ -137,6 +137,23 @@ describe('OpenFeature for the web', { timeout: 120_000 }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  it('shows what a date in a rule turns when the date is reached, without a change', async () => {
+    const boolean = { type: 'boolean', variants: { on: true, off: false } };
+    await server.flag('opening', boolean, { off_variant: 'off', default: { variant: 'off' } });
+    await becomes('opening', false);
+    const at = new Date(Date.now() + 2_000).toISOString();
+    const rule = { id: 'opening', when: { now: { after: at } }, serve: { variant: 'on' } };
+    await server.flag('opening', boolean, { off_variant: 'off', rules: [rule], default: { variant: 'off' } });
+    const changed = await server.manage('GET', 'environments/production/flags/opening');
+    await becomes('opening', true);
+    assert.ok(Date.now() >= Date.parse(at), 'not before the date');
+    const details = await ask('boolean', 'opening', false);
+    assert.deepEqual([details.variant, details.reason], ['on', 'TARGETING_MATCH']);
+    const now = await server.manage('GET', 'environments/production/flags/opening');
+    assert.equal(now.revision, changed.revision, 'nobody changed anything meanwhile');
+    assert.deepEqual(complaints, []);
+  });
+
   it('shows what changed while nobody was connected, after the server was started again', async () => {
     const stopped = await server.stop();
     await page.waitForFunction(() => globalThis.shop.happenings.includes('PROVIDER_STALE'));
