@@ -6,6 +6,7 @@ mod rust;
 mod sdk;
 mod sim;
 mod tools;
+mod vectors;
 
 pub(crate) use bench::bench;
 pub(crate) use rust::crash;
@@ -39,6 +40,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "clippy", about: "lints, warnings are errors", needs: None, run: rust::clippy },
     Step { name: "tidy", about: "the repository's own rules", needs: None, run: tidy::step },
     Step { name: "test", about: "unit, integration and documentation tests", needs: None, run: rust::test },
+    Step {
+        name: "vectors",
+        about: "golden vectors are what their scripts print",
+        needs: None,
+        run: vectors::run,
+    },
     Step { name: "doc", about: "API documentation, warnings are errors", needs: None, run: rust::doc },
     Step { name: "build", about: "the program, as the next steps drive it", needs: None, run: rust::build },
     Step {
