@@ -4,6 +4,7 @@
 //! names the last entry it stands for, so that a log that lost entries since is noticed.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use sapwood_core::break_glass::BreakGlass;
@@ -14,7 +15,7 @@ use sapwood_core::time::Timestamp;
 use sapwood_core::token::Token;
 use sapwood_eval::{FlagConfig, FlagSet, Segment, SetConfig};
 use sapwood_store::{Clock, DeadStore};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -31,14 +32,14 @@ use crate::snapshot::{Scope, Snapshot};
 const FORMAT: u32 = 1;
 
 /// What every environment of every project served at one moment, and who may ask.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct LastKnownGood {
     format: u32,
     written_at: Timestamp,
     projects: Vec<KnownProject>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 struct KnownProject {
     key: ProjectKey,
     name: String,
@@ -60,21 +61,53 @@ struct KnownEnvironment {
     segments: Vec<Segment>,
 }
 
-impl LastKnownGood {
-    /// As one line of JSON.
-    pub fn to_line(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
+/// Which entries of the log the file stands for, without what was served: all that is needed of it while the log can be
+/// read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct KnownHeads {
+    format: u32,
+    projects: Vec<KnownHead>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct KnownHead {
+    key: ProjectKey,
+    version: u64,
+    hash: Hash,
+}
+
+impl KnownHeads {
+    /// From one line of JSON, of which most is passed over.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a sentence.
+    pub fn from_line(line: &str) -> Result<Self, String> {
+        let heads: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        readable(heads.format)?;
+        Ok(heads)
     }
 
+    /// Whether there is nothing to serve.
+    pub const fn is_empty(&self) -> bool {
+        self.projects.is_empty()
+    }
+}
+
+fn readable(format: u32) -> Result<(), String> {
+    if format > FORMAT {
+        return Err(format!("it has format {format}, and this program reads up to {FORMAT}"));
+    }
+    Ok(())
+}
+
+impl LastKnownGood {
     /// From one line of JSON.
     ///
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn from_line(line: &str) -> Result<Self, String> {
         let known: Self = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        if known.format > FORMAT {
-            return Err(format!("it has format {}, and this program reads up to {FORMAT}", known.format));
-        }
+        readable(known.format)?;
         Ok(known)
     }
 
@@ -98,10 +131,24 @@ impl LastKnownGood {
 
 impl Engine {
     /// What is served now.
-    pub fn last_known_good(&self) -> LastKnownGood {
+    ///
+    /// # Errors
+    /// What is wrong with what was written, in a sentence; that would be a defect.
+    pub fn last_known_good(&self) -> Result<LastKnownGood, String> {
+        let mut line = Vec::new();
+        self.write_last_known_good(&mut line).map_err(|error| error.to_string())?;
+        LastKnownGood::from_line(&String::from_utf8_lossy(&line))
+    }
+
+    /// Writes what is served now as one line of JSON, from where it is served: of ten thousand flags no copy is made.
+    ///
+    /// # Errors
+    /// That of `out`.
+    pub fn write_last_known_good(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let projects = self.all_projects().into_iter().filter(|project| project.exists());
-        let projects = projects.map(|project| known_project(&project)).collect();
-        LastKnownGood { format: FORMAT, written_at: self.now(), projects }
+        let projects = projects.map(|project| written_project(&project)).collect();
+        let written = Whole { format: FORMAT, written_at: self.now(), projects };
+        Ok(serde_json::to_writer(out, &written)?)
     }
 
     /// An engine that serves what was served last, takes no changes and no events, and says `why`.
@@ -127,7 +174,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`OpenError::Behind`] if entries were lost or replaced since.
-    pub async fn confirm(&self, known: &LastKnownGood) -> Result<(), OpenError> {
+    pub async fn confirm(&self, known: &KnownHeads) -> Result<(), OpenError> {
         for project in known.projects.iter().filter(|project| project.version > 0) {
             let stream = Stream::Project(project.key.clone());
             let entries = self.0.store.read_from(stream, project.version.saturating_sub(1), 1).await?;
@@ -139,30 +186,78 @@ impl Engine {
     }
 }
 
-fn known_project(project: &Project) -> KnownProject {
+fn written_project(project: &Project) -> WrittenProject {
     let served = project.served();
     let state = project.state();
     let environments = served.iter().map(|(scope, served)| {
-        let snapshot = served.snapshot.load();
+        let snapshot = served.snapshot.load_full();
         let known = state.environments.get(&scope.environment);
-        KnownEnvironment {
+        WrittenEnvironment {
             key: scope.environment.clone(),
             name: known.map(|known| known.name.clone()).unwrap_or_default(),
             production: known.is_some_and(|known| known.production),
             version: snapshot.version,
             revision: snapshot.revision,
             changed_at: snapshot.changed_at,
-            flags: snapshot.flags.flags().map(|flag| flag.config().clone()).collect(),
-            segments: snapshot.segments.values().cloned().collect(),
+            flags: Flags(Arc::clone(&snapshot)),
+            segments: Segments(snapshot),
         }
     });
-    KnownProject {
+    WrittenProject {
         key: project.key.clone(),
         name: state.project.as_ref().map(|(_, name)| name.clone()).unwrap_or_default(),
         version: state.version,
         hash: state.hash,
         tokens: state.tokens.values().map(|token| token.value.clone()).collect(),
         environments: environments.collect(),
+    }
+}
+
+/// [`LastKnownGood`] as it is written.
+#[derive(Serialize)]
+struct Whole {
+    format: u32,
+    written_at: Timestamp,
+    projects: Vec<WrittenProject>,
+}
+
+#[derive(Serialize)]
+struct WrittenProject {
+    key: ProjectKey,
+    name: String,
+    version: u64,
+    hash: Hash,
+    tokens: Vec<Token>,
+    environments: Vec<WrittenEnvironment>,
+}
+
+#[derive(Serialize)]
+struct WrittenEnvironment {
+    key: EnvironmentKey,
+    name: String,
+    production: bool,
+    version: u64,
+    revision: u64,
+    changed_at: Timestamp,
+    flags: Flags,
+    segments: Segments,
+}
+
+/// The flags of a snapshot, as they are served.
+struct Flags(Arc<Snapshot>);
+
+impl Serialize for Flags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.flags.flags().map(|flag| flag.config()))
+    }
+}
+
+/// The segments of a snapshot.
+struct Segments(Arc<Snapshot>);
+
+impl Serialize for Segments {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.segments.values())
     }
 }
 

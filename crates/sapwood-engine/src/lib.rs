@@ -39,7 +39,7 @@ pub use error::{ExplainError, HistoryError, OpenError, ReportError, SubmitError}
 pub use fingerprint::Fingerprint;
 pub use health::Health;
 pub use history::{LogDiff, LogFilter, LogPage};
-pub use last_known_good::LastKnownGood;
+pub use last_known_good::{KnownHeads, LastKnownGood};
 pub use looks::Looks;
 pub use overrides::{Override, Overrides, What};
 pub use sapwood_store::{Clock, Condition, ManualClock, MemoryStore, Store, StoreError, SystemClock};

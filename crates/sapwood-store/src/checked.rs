@@ -1,7 +1,7 @@
 //! Small files that are replaced whole and notice the change of any bit: one line of JSON, and its hash below it.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use sapwood_core::entry::Hash;
@@ -9,13 +9,21 @@ use sha2::{Digest, Sha256};
 
 /// Replaces the file at `path`: whoever looks sees the old or the new one, also after a power cut. `line` is one line.
 pub fn write(path: &Path, line: &str) -> io::Result<()> {
+    write_with(path, |out| out.write_all(line.as_bytes()))
+}
+
+/// The same for a line that is long: it goes to the disk as it is written, and is nowhere whole.
+pub fn write_with(path: &Path, line: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
-    let written = File::create(partial).and_then(|mut file| {
-        file.write_all(line.as_bytes())?;
-        file.write_all(format!("\n{}\n", hash(line)).as_bytes())?;
-        file.sync_all()
+    let written = File::create(partial).and_then(|file| {
+        let mut out = Hashed { file: BufWriter::new(file), hasher: Sha256::new() };
+        line(&mut out)?;
+        let Hashed { mut file, hasher } = out;
+        let hash = Hash::from_bytes(hasher.finalize().into());
+        file.write_all(format!("\n{hash}\n").as_bytes())?;
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
     });
     if let Err(error) = written {
         // What could not be written is no use to anybody, and may stand in the way of a disk that is full.
@@ -27,6 +35,24 @@ pub fn write(path: &Path, line: &str) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
+/// Hashes what is written on its way.
+struct Hashed {
+    file: BufWriter<File>,
+    hasher: Sha256,
+}
+
+impl io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// The line of the file at `path`.
 ///
 /// # Errors
@@ -35,7 +61,13 @@ pub fn read(path: &Path) -> io::Result<String> {
     let text = fs::read_to_string(path)?;
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the file is not what was written");
     let (line, rest) = text.split_once('\n').ok_or_else(damaged)?;
-    if rest == format!("{}\n", hash(line)) { Ok(line.to_owned()) } else { Err(damaged()) }
+    if rest != format!("{}\n", hash(line)) {
+        return Err(damaged());
+    }
+    let length = line.len();
+    let mut line = text;
+    line.truncate(length);
+    Ok(line)
 }
 
 fn hash(line: &str) -> Hash {

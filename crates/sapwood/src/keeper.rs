@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sapwood_core::id::ProjectKey;
-use sapwood_engine::{Engine, LastKnownGood};
+use sapwood_engine::{Engine, KnownHeads, LastKnownGood};
 use sapwood_store::checked;
 use tokio::sync::oneshot;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -21,14 +21,26 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// What was served last, if it is known; an error says why it is not.
 pub(crate) fn read(data: &Path) -> Result<Option<LastKnownGood>, String> {
+    let known = line(data)?.map(|line| LastKnownGood::from_line(&line).map_err(unusable));
+    Ok(known.transpose()?.filter(|known| !known.is_empty()))
+}
+
+/// The same, as far as a start with a database needs it.
+pub(crate) fn read_heads(data: &Path) -> Result<Option<KnownHeads>, String> {
+    let known = line(data)?.map(|line| KnownHeads::from_line(&line).map_err(unusable));
+    Ok(known.transpose()?.filter(|known| !known.is_empty()))
+}
+
+fn line(data: &Path) -> Result<Option<String>, String> {
     let path = data.join(FILE);
     if !path.exists() {
         return Ok(None);
     }
-    let unusable = |why: String| format!("{FILE} cannot be used: {why}");
-    let line = checked::read(&path).map_err(|error| unusable(error.to_string()))?;
-    let known = LastKnownGood::from_line(&line).map_err(unusable)?;
-    Ok(Some(known).filter(|known| !known.is_empty()))
+    checked::read(&path).map(Some).map_err(unusable)
+}
+
+fn unusable(why: impl std::fmt::Display) -> String {
+    format!("{FILE} cannot be used: {why}")
 }
 
 /// Writes the file whenever something else is served.
@@ -106,8 +118,7 @@ impl Keeper {
             return;
         }
         let (engine, path) = (self.engine.clone(), self.path.clone());
-        let writing =
-            move || -> std::io::Result<()> { checked::write(&path, &engine.last_known_good().to_line()?) };
+        let writing = move || checked::write_with(&path, |out| engine.write_last_known_good(out));
         let written = tokio::task::spawn_blocking(writing).await;
         match written.map_err(std::io::Error::other).and_then(|written| written) {
             Ok(()) => (self.written, self.failing) = (Some(versions), false),

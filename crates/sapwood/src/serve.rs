@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sapwood_engine::{Clock, Engine, LastKnownGood, OsEntropy, Store, SystemClock};
+use sapwood_engine::{Clock, Engine, KnownHeads, OsEntropy, Store, SystemClock};
 use sapwood_store::SqliteStore;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -78,7 +78,7 @@ fn options(args: &ServeArgs) -> sapwood_http::Options {
 
 /// The engine on its database; or, if that cannot be used, on what was served last, and then without a store.
 async fn open(data: &Path) -> Result<(Engine, Option<Arc<SqliteStore>>), Failure> {
-    let known = keeper::read(data);
+    let known = keeper::read_heads(data);
     let failure = match (open_database(data, known.as_ref().ok().and_then(Option::as_ref)).await, &known) {
         (Ok((engine, store)), Err(why)) => {
             tracing::warn!("{why}; it is written anew");
@@ -91,7 +91,7 @@ async fn open(data: &Path) -> Result<(Engine, Option<Arc<SqliteStore>>), Failure
         return Err(failure);
     }
     let why = failure.sentence();
-    match known {
+    match keeper::read(data) {
         Ok(Some(known)) => {
             tracing::error!("{why}");
             let (clock, entropy) = (Arc::new(SystemClock), Arc::new(OsEntropy));
@@ -105,7 +105,7 @@ async fn open(data: &Path) -> Result<(Engine, Option<Arc<SqliteStore>>), Failure
 /// Opens the database, and checks that what was served last came from it.
 async fn open_database(
     data: &Path,
-    known: Option<&LastKnownGood>,
+    known: Option<&KnownHeads>,
 ) -> Result<(Engine, Arc<SqliteStore>), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = match known {

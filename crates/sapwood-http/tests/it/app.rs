@@ -107,7 +107,7 @@ impl TestApp {
     /// The same server, started again without its database.
     pub(crate) fn without_database(self) -> Self {
         let (clock, entropy) = (Arc::new(self.clock.clone()), Arc::new(SeededEntropy::new(2)));
-        let known = self.engine.last_known_good();
+        let known = self.engine.last_known_good().unwrap();
         let engine = Engine::serve_last_known_good(known, "log.db is not a database", clock, entropy);
         Self { router: router(engine.clone(), Options::default()), engine, ..self }
     }
