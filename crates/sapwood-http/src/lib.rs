@@ -15,6 +15,7 @@ mod manage;
 mod meter;
 mod metrics;
 mod ofrep;
+mod openapi;
 mod page;
 mod problem;
 mod raw;

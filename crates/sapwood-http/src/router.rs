@@ -13,7 +13,7 @@ use crate::app::{App, Options};
 use crate::front::Front;
 use crate::limits::{BATCH_BYTES_MAX, DEFINITIONS_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
 use crate::manage::{all, definitions, kept, log, places, rollouts, tokens};
-use crate::{console, cors, events, flags, health, metrics, ofrep, problem, stream};
+use crate::{console, cors, events, flags, health, metrics, ofrep, openapi, problem, stream};
 
 /// Scripts and styles from our own files, forms and streams to ourselves, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -27,12 +27,19 @@ pub fn router(engine: Engine, options: Options) -> Router {
 /// Everything this server answers.
 pub(crate) fn front(engine: Engine, options: Options) -> Front {
     let app = App::new(engine, options);
-    let rest = Router::new()
+    let rest = every_route(&app).with_state(app.clone());
+    Front::new(app, rest)
+}
+
+/// All addresses, before the short way to evaluation.
+fn every_route(app: &App) -> Router<App> {
+    Router::new()
         .merge(health_routes())
         .merge(evaluation_routes())
         .merge(event_routes())
         .merge(manage_routes())
-        .merge(console::routes(&app))
+        .route("/api/v1/openapi.json", get(openapi::document))
+        .merge(console::routes(app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(|cause| problem::defect(cause).into_response()))
@@ -41,8 +48,6 @@ pub(crate) fn front(engine: Engine, options: Options) -> Front {
             carry(response.headers_mut());
             response
         }))
-        .with_state(app.clone());
-    Front::new(app, rest)
 }
 
 fn health_routes() -> Router<App> {
@@ -163,5 +168,65 @@ pub(crate) fn carry(headers: &mut HeaderMap) {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use sapwood_engine::{ManualClock, SeededEntropy};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The methods that an address takes, as it says itself.
+    async fn methods(router: &Router, path: &str) -> Vec<String> {
+        let request = Request::builder().method("TRACE").uri(path).body(Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let allow = answer.headers().get(header::ALLOW).map_or("", |value| value.to_str().unwrap());
+        let mut methods: Vec<String> = allow
+            .split(',')
+            .filter(|method| !method.is_empty() && *method != "HEAD")
+            .map(str::to_lowercase)
+            .collect();
+        methods.sort();
+        methods
+    }
+
+    #[tokio::test]
+    async fn the_document_has_every_address_with_its_methods_and_no_other() {
+        let clock = ManualClock::new("2026-11-22T14:00:00.000Z".parse().unwrap());
+        let engine = Engine::in_memory(Arc::new(clock), Arc::new(SeededEntropy::new(1))).await.unwrap();
+        let app = App::new(engine, Options::default());
+        let routes = every_route(&app);
+        // The router tells its addresses to whoever debugs it, and to nobody else.
+        let told = format!("{routes:?}");
+        let paths = told.split("RouteId(").filter_map(|part| part.split_once("): \"/")?.1.split_once('"'));
+        let console = ["", "sign-in", "sign-out", "rollouts/", "assets/"];
+        let routes = routes.with_state(app.clone());
+        let mut found = BTreeMap::new();
+        for (path, _) in paths {
+            // Some clients end the address of all flags with a slash. Braces at the beginning are the router's fallback.
+            let is_page =
+                console.iter().any(|page| path == *page || !page.is_empty() && path.starts_with(page));
+            if is_page || path.ends_with('/') || path.starts_with('{') {
+                continue;
+            }
+            let path = format!("/{}", path.replace("{*", "{"));
+            let methods = methods(&routes, &path).await;
+            found.insert(path, methods);
+        }
+        assert!(found.len() > 30, "{told}");
+        let documented: BTreeMap<String, Vec<String>> = openapi::tests::operations().into_iter().fold(
+            BTreeMap::new(),
+            |mut all: BTreeMap<String, Vec<String>>, (path, method, _)| {
+                all.entry(path).or_default().push(method);
+                all
+            },
+        );
+        assert_eq!(found, documented);
     }
 }

@@ -153,8 +153,11 @@ fn every_fixture_is_read_by_somebody() {
     let folder = crate::fixture::repository().join("fixtures/api/v1");
     let names = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let stems = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
-    let unread: Vec<_> =
-        stems.filter(|stem| stem != "problems" && !source.contains(&format!("\"{stem}\""))).collect();
+    // The server's description of itself is held against its router, where that is.
+    let others = ["problems", "openapi"];
+    let unread: Vec<_> = stems
+        .filter(|stem| !others.contains(&stem.as_str()) && !source.contains(&format!("\"{stem}\"")))
+        .collect();
     assert_eq!(unread, Vec::<String>::new());
     let _: Vec<sapwood_api::problem::Problem> = frozen("problems");
 }

@@ -95,10 +95,7 @@ fn revisions(headers: &HeaderMap, name: &HeaderName, weak: bool) -> Result<Optio
     let mut these = Vec::new();
     let mut named = false;
     for value in headers.get_all(name) {
-        let refuse = || {
-            let detail = format!("`{name}` takes `*` or entity tags in quotation marks, such as \"41\"");
-            Refusal::new(Code::MalformedBody, detail)
-        };
+        let refuse = || refuse(name);
         let text = value.to_str().map_err(|_| refuse())?;
         for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
             named = true;
@@ -113,7 +110,16 @@ fn revisions(headers: &HeaderMap, name: &HeaderName, weak: bool) -> Result<Optio
             }
         }
     }
+    // An empty header is not one that was never sent: whoever sends it believes in a condition.
+    if headers.contains_key(name) && !named {
+        return Err(refuse(name));
+    }
     Ok(named.then_some(Revisions::These(these)))
+}
+
+fn refuse(name: &HeaderName) -> Refusal {
+    let detail = format!("`{name}` takes `*` or entity tags in quotation marks, such as \"41\"");
+    Refusal::new(Code::MalformedBody, detail)
 }
 
 #[cfg(test)]
@@ -138,8 +144,7 @@ mod tests {
         check("W/\"5\"", false, "Some(These([]))");
         check("W/\"5\"", true, "Some(These([5]))");
         check("\"abc\"", false, "Some(These([]))");
-        check("", false, "None");
-        for bad in ["5", "\"5", "'5'", "W/5", "\""] {
+        for bad in ["", " , ", "5", "\"5", "'5'", "W/5", "\""] {
             check(bad, false, "MalformedBody");
         }
     }
