@@ -261,7 +261,7 @@ impl World {
     pub(crate) fn variant(&self, flag: &str, key: &str) -> String {
         let set = self.flags();
         let outcome = set.evaluate(flag, &Context::new(key), self.now.ms());
-        outcome.found().unwrap().variant.to_string()
+        outcome.found().unwrap().variant().to_string()
     }
 
     pub(crate) fn look(&self) -> Vec<Report> {

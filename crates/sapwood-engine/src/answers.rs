@@ -136,8 +136,8 @@ pub(crate) fn entry(
         Outcome::Found(found) => {
             let mut metadata = Map::new();
             metadata.insert("flagSetId".to_owned(), Value::from(flag_set));
-            metadata.insert("version".to_owned(), Value::from(found.revision));
-            let rule = found.rule.filter(|_| audience == Audience::Server).map(|rule| match rule {
+            metadata.insert("version".to_owned(), Value::from(found.revision()));
+            let rule = found.rule().filter(|_| audience == Audience::Server).map(|rule| match rule {
                 RuleRef::BreakGlass => "break-glass",
                 RuleRef::Rule(id) => id.as_str(),
                 RuleRef::Rollout(id) => id.as_str(),
@@ -145,9 +145,9 @@ pub(crate) fn entry(
             metadata.extend(rule.map(|rule| ("ruleId".to_owned(), Value::from(rule))));
             Some(EvaluationEntry::Success(EvaluationSuccess {
                 key: key.to_owned(),
-                reason: found.reason.as_str().to_owned(),
-                variant: found.variant.as_str().to_owned(),
-                value: found.value.to_json(),
+                reason: found.reason().as_str().to_owned(),
+                variant: found.variant().as_str().to_owned(),
+                value: found.value().to_json(),
                 metadata,
             }))
         }

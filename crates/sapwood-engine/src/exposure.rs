@@ -109,7 +109,7 @@ impl Engine {
     /// Notes that a subject met a flag, if the evaluation reached a rollout whose exposures come from
     /// evaluations. Never waits and takes no lock.
     pub fn expose(&self, snapshot: &Snapshot, evaluation: &Evaluation<'_>, unit: &str, at: Timestamp) {
-        let Some(reached) = evaluation.rollout else { return };
+        let Some(reached) = evaluation.rollout() else { return };
         let Some(of) = snapshot.exposing.get(reached.rollout) else { return };
         let note = Note {
             of: Arc::clone(of),

@@ -3,28 +3,26 @@
 use crate::context::{Context, List, TARGETING_KEY};
 use crate::hash::{hash, same};
 use crate::limits::{CONTEXT_TEXT_BYTES_MAX, CONTEXT_VALUES_MAX};
-use crate::name::Name;
+use crate::name::{NameAt, Names};
 use crate::program::Operand;
 use crate::value::Finite;
-use crate::version;
+use crate::version::Release;
 
 use serde_json::Value as Json;
-
-/// A version's three numbers in one, if a text is one; found out once, since many rules may ask.
-pub(crate) type Release = Option<std::num::NonZeroU64>;
 
 /// A text with its hash, computed once so that each table costs a probe.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hashed<'c> {
     pub(crate) hash: u64,
     pub(crate) text: &'c str,
-    pub(crate) release: Release,
+    /// If it is a plain version; found out once, since many rules may ask.
+    pub(crate) release: Option<Release>,
 }
 
 impl<'c> Hashed<'c> {
     #[inline]
     pub(crate) fn new(text: &'c str) -> Self {
-        Self { hash: hash(text), text, release: version::release(text) }
+        Self { hash: hash(text), text, release: Release::read(text) }
     }
 }
 
@@ -63,7 +61,7 @@ impl Items<'_> {
 
 impl<'c> Seen<'c> {
     #[inline]
-    pub(crate) const fn text(self) -> Option<Hashed<'c>> {
+    pub(crate) const fn text(&self) -> Option<&Hashed<'c>> {
         match self {
             Self::Text(text) => Some(text),
             Self::Boolean(_) | Self::Number(_) | Self::List(_) | Self::Object(_) => None,
@@ -71,25 +69,25 @@ impl<'c> Seen<'c> {
     }
 
     #[inline]
-    pub(crate) const fn number(self) -> Option<f64> {
+    pub(crate) const fn number(&self) -> Option<f64> {
         match self {
-            Self::Number(number) => Some(number),
+            Self::Number(number) => Some(*number),
             Self::Boolean(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => None,
         }
     }
 
     #[inline]
-    pub(crate) const fn boolean(self) -> Option<bool> {
+    pub(crate) const fn boolean(&self) -> Option<bool> {
         match self {
-            Self::Boolean(boolean) => Some(boolean),
+            Self::Boolean(boolean) => Some(*boolean),
             Self::Number(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => None,
         }
     }
 
     #[inline]
-    pub(crate) const fn list(self) -> Option<Items<'c>> {
+    pub(crate) const fn list(&self) -> Option<Items<'c>> {
         match self {
-            Self::List(items) => Some(items),
+            Self::List(items) => Some(*items),
             Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => None,
         }
     }
@@ -127,15 +125,27 @@ pub enum Attribute<'c> {
 }
 
 impl<'c> Attribute<'c> {
-    #[inline]
     pub(crate) fn seen(&self) -> Option<Seen<'c>> {
+        let mut seen = None;
+        self.read(&mut seen);
+        seen
+    }
+
+    /// Puts what conditions see where it will be looked at, if there is anything. (Handing it back would copy it in pieces
+    /// that are read as a whole, for which the processor waits.)
+    #[inline]
+    fn read(&self, into: &mut Option<Seen<'c>>) {
         match *self {
-            Self::Boolean(boolean) => Some(Seen::Boolean(boolean)),
-            Self::Number(number) if number.is_finite() => Some(Seen::Number(number)),
-            Self::Text(text) if text.len() <= CONTEXT_TEXT_BYTES_MAX => Some(Seen::Text(Hashed::new(text))),
-            Self::List(items) if items.len() < CONTEXT_VALUES_MAX => Some(Seen::List(Items::Raw(items))),
-            Self::Number(_) | Self::Text(_) | Self::List(_) => None,
-            Self::Object => Some(Seen::Object(None)),
+            Self::Boolean(boolean) => *into = Some(Seen::Boolean(boolean)),
+            Self::Number(number) if number.is_finite() => *into = Some(Seen::Number(number)),
+            Self::Text(text) if text.len() <= CONTEXT_TEXT_BYTES_MAX => {
+                *into = Some(Seen::Text(Hashed::new(text)));
+            }
+            Self::List(items) if items.len() < CONTEXT_VALUES_MAX => {
+                *into = Some(Seen::List(Items::Raw(items)));
+            }
+            Self::Number(_) | Self::Text(_) | Self::List(_) => {}
+            Self::Object => *into = Some(Seen::Object(None)),
         }
     }
 }
@@ -181,7 +191,7 @@ impl From<i32> for Attribute<'_> {
 /// # let (flags, _) = FlagSet::compile(config, None);
 /// let held = [("country", "DE".into()), ("age", 37.into())];
 /// let outcome = flags.evaluate("a", Pairs::new(Some("user-1"), &held), 0);
-/// assert_eq!(outcome.found().expect("the flag exists").variant.as_str(), "on");
+/// assert_eq!(outcome.found().expect("the flag exists").variant().as_str(), "on");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -198,8 +208,8 @@ impl<'c> Pairs<'c> {
     }
 
     #[inline]
-    fn find_named(&self, name: &str) -> Option<Seen<'c>> {
-        self.pairs.iter().rev().find(|(found, _)| same(found, name)).and_then(|(_, value)| value.seen())
+    fn find_named(&self, name: &str) -> Option<&'c Attribute<'c>> {
+        self.pairs.iter().rev().find(|(found, _)| same(found, name)).map(|(_, value)| value)
     }
 
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'c str, Attribute<'c>)> + use<'c> {
@@ -240,7 +250,21 @@ pub(crate) trait Source<'c>: Copy {
     fn key(self) -> Option<Hashed<'c>>;
     /// The same as text, for whoever needs no hash.
     fn key_text(self) -> Option<&'c str>;
-    fn find(self, name: &Name) -> Option<Seen<'c>>;
+    /// Puts the attribute of this name, from the environment's table of names, into a place that is empty.
+    fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>);
+    /// The same handed back.
+    #[inline]
+    fn find(self, names: &Names, at: NameAt) -> Option<Seen<'c>> {
+        let mut found = None;
+        self.read(names, at, &mut found);
+        found
+    }
+    /// The same looked at where it is kept, or in the empty room given.
+    #[inline]
+    fn look<'s>(&'s self, names: &Names, at: NameAt, room: &'s mut Option<Seen<'c>>) -> Option<&'s Seen<'c>> {
+        self.read(names, at, room);
+        room.as_ref()
+    }
 }
 
 impl<'c> Source<'c> for &'c Context {
@@ -257,8 +281,10 @@ impl<'c> Source<'c> for &'c Context {
     }
 
     #[inline]
-    fn find(self, name: &Name) -> Option<Seen<'c>> {
-        self.look_up(name.hash, &name.text)
+    fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>) {
+        if let Some(name) = names.get(at) {
+            self.read_named(name.hash, &name.text, into);
+        }
     }
 }
 
@@ -275,17 +301,29 @@ impl<'c> Source<'c> for Pairs<'c> {
         let text = match self.key {
             Some(key) if key.len() <= CONTEXT_TEXT_BYTES_MAX => key,
             Some(_) => return None,
-            None => self.find_named(TARGETING_KEY)?.text()?.text,
+            None => match self.find_named(TARGETING_KEY)? {
+                Attribute::Text(text) if text.len() <= CONTEXT_TEXT_BYTES_MAX => text,
+                Attribute::Text(_)
+                | Attribute::Boolean(_)
+                | Attribute::Number(_)
+                | Attribute::List(_)
+                | Attribute::Object => return None,
+            },
         };
         Some(text).filter(|text| !text.is_empty())
     }
 
     #[inline]
-    fn find(self, name: &Name) -> Option<Seen<'c>> {
-        if self.key.is_some() && name.is(TARGETING_KEY) {
-            return self.key.and_then(|key| Attribute::Text(key).seen());
+    fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>) {
+        let Some(name) = names.get(at) else { return };
+        match self.key {
+            Some(key) if name.is(TARGETING_KEY) => Attribute::Text(key).read(into),
+            Some(_) | None => {
+                if let Some(value) = self.find_named(&name.text) {
+                    value.read(into);
+                }
+            }
         }
-        self.find_named(&name.text)
     }
 }
 
@@ -306,10 +344,10 @@ impl<'c> Source<'c> for Attributes<'c> {
         }
     }
 
-    fn find(self, name: &Name) -> Option<Seen<'c>> {
+    fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>) {
         match self {
-            Self::Context(context) => context.find(name),
-            Self::Pairs(pairs) => pairs.find(name),
+            Self::Context(context) => context.read(names, at, into),
+            Self::Pairs(pairs) => pairs.read(names, at, into),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::config::World;
 use crate::key::SegmentKey;
 use crate::limits::Limits;
-use crate::name::{Interner, Name};
+use crate::name::{Interner, NameAt};
 use crate::problem::{Part, Problem, pointer};
 use crate::program::CompiledSegment;
 
@@ -36,7 +36,7 @@ pub(crate) struct Builder<'a> {
     path: Vec<Part<'a>>,
     problems: Vec<Problem>,
     /// Attributes asked for so far, and how often.
-    names: Vec<(Arc<Name>, usize)>,
+    names: Vec<(NameAt, usize)>,
     interner: &'a Interner,
     /// Instants at which conditions turn.
     moments: BTreeSet<i64>,

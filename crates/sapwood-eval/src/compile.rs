@@ -38,7 +38,7 @@ impl FlagSet {
         let mut flags = Vec::with_capacity(programs.len());
         for (built, config) in programs.into_iter().zip(config.flags.into_values()) {
             match built {
-                Ok(program) => flags.push(Arc::new(CompiledFlag { config, program })),
+                Ok(program) => flags.push(Arc::new(CompiledFlag { program, config })),
                 Err((key, problems)) => {
                     let kept = previous.and_then(|set| set.get(key.as_str()));
                     warn(&mut warnings, &Subject::Flag(key), problems, kept.is_some());
@@ -73,13 +73,14 @@ impl FlagSet {
                 return (self.clone(), warnings);
             }
         };
-        for dependent in self.flags.iter().filter(|flag| flag.program.asks.contains(key) && flag.key() != key)
+        for dependent in
+            self.flags.iter().filter(|flag| flag.program.rest.asks.contains(key) && flag.key() != key)
         {
             if let Err(problems) = build(&dependent.config) {
                 warn(&mut warnings, &Subject::Flag(dependent.key().clone()), problems, true);
             }
         }
-        (self.with(CompiledFlag { config, program }, interner.into_names()), warnings)
+        (self.with(CompiledFlag { program, config }, interner.into_names()), warnings)
     }
 }
 

@@ -13,9 +13,9 @@ use crate::limits::{
     CONTEXT_ATTRIBUTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NAME_BYTES_MAX, CONTEXT_TEXT_BYTES_MAX,
     CONTEXT_VALUES_MAX,
 };
-use crate::version;
+use crate::version::Release;
 
-use crate::attributes::{Hashed, Items, Release, Seen};
+use crate::attributes::{Hashed, Items, Seen};
 
 /// The attribute that names the subject.
 pub const TARGETING_KEY: &str = "targetingKey";
@@ -66,7 +66,7 @@ enum Stored {
     Text {
         span: Span,
         hash: u64,
-        release: Release,
+        release: Option<Release>,
     },
     /// Boxed, as lists and objects are rare and would make every attribute larger.
     List(Box<List>),
@@ -134,14 +134,15 @@ impl Context {
     /// The value of an attribute as a unit to bucket and count: a non-empty text, or nothing.
     #[must_use]
     pub fn unit(&self, name: &str) -> Option<&str> {
-        let text = self.look_up(hash(name), name)?.text()?.text;
+        let seen = self.look_up(name)?;
+        let text = seen.text()?.text;
         Some(text).filter(|text| !text.is_empty())
     }
 
     /// The value of an attribute as JSON.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Json> {
-        self.look_up(hash(name), name).map(Seen::to_json)
+        self.look_up(name).map(Seen::to_json)
     }
 
     /// How many attributes there are.
@@ -156,29 +157,36 @@ impl Context {
         self.attributes.is_empty()
     }
 
+    fn see<'c>(&'c self, stored: &'c Stored) -> Option<Seen<'c>> {
+        let mut seen = None;
+        self.read_value(stored, &mut seen);
+        seen
+    }
+
+    /// Puts what conditions see where it will be looked at.
     #[inline]
-    fn see<'c>(&'c self, stored: &'c Stored) -> Seen<'c> {
+    fn read_value<'c>(&'c self, stored: &'c Stored, into: &mut Option<Seen<'c>>) {
         match stored {
-            Stored::Boolean(boolean) => Seen::Boolean(*boolean),
-            Stored::Number(number) => Seen::Number(*number),
+            Stored::Boolean(boolean) => *into = Some(Seen::Boolean(*boolean)),
+            Stored::Number(number) => *into = Some(Seen::Number(*number)),
             Stored::Text { span, hash, release } => {
-                Seen::Text(Hashed { hash: *hash, text: self.text(*span), release: *release })
+                *into = Some(Seen::Text(Hashed { hash: *hash, text: self.text(*span), release: *release }));
             }
-            Stored::List(list) => Seen::List(Items::Stored(list)),
-            Stored::Object(object) => Seen::Object(Some(object)),
+            Stored::List(list) => *into = Some(Seen::List(Items::Stored(list))),
+            Stored::Object(object) => *into = Some(Seen::Object(Some(object))),
         }
     }
 
     /// Shows every attribute with the hash of its name.
-    pub(crate) fn each<'c>(&'c self, mut show: impl FnMut(u64, &'c str, Seen<'c>)) {
+    pub(crate) fn each<'c>(&'c self, mut show: impl FnMut(u64, &'c str, Option<Seen<'c>>)) {
         for attribute in &self.attributes {
             show(attribute.hash, self.text(attribute.name), self.see(&attribute.value));
         }
     }
 
-    /// The attribute of this name, given with its hash.
+    /// Puts the attribute of this name, given with its hash, where it will be looked at.
     #[inline]
-    pub(crate) fn look_up(&self, hash: u64, name: &str) -> Option<Seen<'_>> {
+    pub(crate) fn read_named<'c>(&'c self, hash: u64, name: &str, into: &mut Option<Seen<'c>>) {
         let from = if self.attributes.len() <= SCAN_MAX {
             0
         } else {
@@ -186,13 +194,18 @@ impl Context {
         };
         for attribute in self.attributes.get(from..).unwrap_or_default() {
             if attribute.hash == hash && same(self.text(attribute.name), name) {
-                return Some(self.see(&attribute.value));
+                return self.read_value(&attribute.value, into);
             }
             if attribute.hash > hash {
-                break;
+                return;
             }
         }
-        None
+    }
+
+    fn look_up(&self, name: &str) -> Option<Seen<'_>> {
+        let mut seen = None;
+        self.read_named(hash(name), name, &mut seen);
+        seen
     }
 
     #[inline]
@@ -203,8 +216,9 @@ impl Context {
 
     fn named(&self) -> Vec<(&str, Seen<'_>)> {
         let attributes = self.attributes.iter();
-        let mut named: Vec<_> =
-            attributes.map(|attribute| (self.text(attribute.name), self.see(&attribute.value))).collect();
+        let mut named: Vec<_> = attributes
+            .filter_map(|attribute| Some((self.text(attribute.name), self.see(&attribute.value)?)))
+            .collect();
         named.sort_by_key(|(name, _)| *name);
         named
     }
@@ -256,7 +270,7 @@ impl Context {
 
     fn store_text(&mut self, text: &str) -> Result<Stored, ContextError> {
         check_text(text)?;
-        Ok(Stored::Text { span: self.push(text), hash: hash(text), release: version::release(text) })
+        Ok(Stored::Text { span: self.push(text), hash: hash(text), release: Release::read(text) })
     }
 
     fn store(&mut self, json: Json, budget: &mut Budget) -> Result<Option<Stored>, ContextError> {

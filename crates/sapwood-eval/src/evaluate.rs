@@ -1,15 +1,16 @@
 //! Who gets which variant, and why: one walk over a compiled flag that never fails, waits or allocates.
 
 use crate::attributes::{Attributes, Seen, Source};
-use crate::bucket::bucket;
+use crate::key::VariantKey;
 use crate::limits::Limits;
-use crate::outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};
+use crate::outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reason};
 use crate::program::{
-    CompiledFlag, CompiledRollout, CompiledSegment, CompiledServe, CompiledServes, CompiledSlot, Composite,
-    Cond, Mode, NAMES_KEPT_MAX, Step, Target,
+    CompiledFlag, CompiledRollout, CompiledSegment, CompiledServe, CompiledServes, CompiledSlot, Cond, Mode,
+    NAMES_KEPT_MAX, Step,
 };
 use crate::rollout::Phase;
 use crate::set::FlagSet;
+use crate::target::{By, Served, Target};
 use crate::trace::{Fact, NoTrace, Place, Trace};
 
 impl FlagSet {
@@ -55,40 +56,58 @@ pub(crate) struct Walk<'a, S, T> {
     pub(crate) trace: T,
 }
 
-/// What a rule, rollout or default decided; flat, so that it travels in registers and plain stores.
-struct Decision<'a> {
-    target: &'a Target,
-    reason: Reason,
-    rule: Option<RuleRef<'a>>,
-    rollout: Option<&'a CompiledRollout>,
-    arm: Option<Arm>,
-    bucket: Option<u32>,
+/// What a rule, rollout or default decided: two words, so that it is handed on in registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Decision {
+    served: Served,
+    by: By,
 }
 
-impl<'a> Decision<'a> {
-    const fn plain(target: &'a Target, reason: Reason, rule: Option<RuleRef<'a>>) -> Self {
-        Self { target, reason, rule, rollout: None, arm: None, bucket: None }
+impl Decision {
+    #[inline]
+    pub(crate) const fn plain(target: Target, reason: Reason, by: By) -> Self {
+        Self { served: Served::new(target, reason, None), by }
     }
 
     /// What a rollout decided, by its arms or without any.
+    #[inline]
     fn rolled_out(
-        rollout: &'a CompiledRollout,
-        target: &'a Target,
-        reason: Reason,
-        arm: Option<Arm>,
+        rollout: &CompiledRollout,
+        (target, reason, arm): (Target, Reason, Option<Arm>),
+        bucket: u32,
     ) -> Self {
         // Once its candidate is barred, a rollout compares nothing any more.
-        let arm = if rollout.given.barred_by.is_none() { arm } else { None };
-        Self {
-            rollout: Some(rollout),
-            arm,
-            ..Self::plain(target, reason, Some(RuleRef::Rollout(&rollout.id)))
+        let arm = arm.filter(|_| rollout.given.barred().is_none());
+        Self { served: Served::new(target, reason, arm), by: By::rollout(rollout.at, bucket) }
+    }
+}
+
+impl CompiledFlag {
+    /// What a decision answers.
+    #[inline]
+    pub(crate) fn outcome(&self, decided: Decision) -> Outcome<'_> {
+        let Decision { served, by } = decided;
+        // Every target is the place of a variant; that is what compiling one means.
+        match self.program.variants.get(usize::from(served.target().variant())) {
+            Some(variant) => Outcome::Found(Evaluation { flag: self, variant, served, by }),
+            None => Outcome::NotFound,
         }
     }
 
-    fn reached(&self) -> Option<Reached<'a>> {
-        let (rollout, arm) = self.rollout.zip(self.arm)?;
-        Some(Reached { rollout: &rollout.id, epoch: rollout.epoch, arm, bucket: self.bucket })
+    /// The answer that there is no unit to split by.
+    #[inline(never)]
+    pub(crate) fn failed(&self) -> Outcome<'_> {
+        let code = ErrorCode::missing(&self.config.flag.unit);
+        let answer = usize::from(self.failure());
+        Outcome::Failed(Failure { code, answer, revision: self.program.revision })
+    }
+
+    /// The number of that answer.
+    const fn failure(&self) -> u16 {
+        match self.program.mode {
+            Mode::On { failure: Some(failure), .. } => failure,
+            Mode::On { failure: None, .. } | Mode::Fixed { .. } => 0,
+        }
     }
 }
 
@@ -105,60 +124,60 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
     }
 
     /// Walks one flag.
+    #[inline]
     pub(crate) fn flag(&mut self, flag: &'a CompiledFlag) -> Outcome<'a> {
+        if T::WATCHES {
+            return self.watched(flag);
+        }
+        // The answer is made where the caller wants it, and nobody looks at it before.
+        match self.decide(flag) {
+            Some(decision) => flag.outcome(decision),
+            None => flag.failed(),
+        }
+    }
+
+    /// The same walk, told to the trace.
+    fn watched(&mut self, flag: &'a CompiledFlag) -> Outcome<'a> {
         self.trace.enter(Place::Flag(flag));
-        let revision = flag.program.revision;
-        let outcome = match self.decide(flag) {
-            Ok(decision) => {
-                let variant = &*decision.target.variant;
-                if let Some(rollout) = &decision.target.barred_by {
-                    self.trace.fact(Fact::Barred { rollout, baseline: &variant.key });
-                }
-                Outcome::Found(Evaluation {
-                    variant: &variant.key,
-                    value: &variant.value,
-                    variant_index: decision.target.index,
-                    answer: decision.target.answer,
-                    reason: decision.reason,
-                    rule: decision.rule,
-                    rollout: decision.reached(),
-                    revision,
-                })
-            }
-            Err(answer) => {
-                let code = ErrorCode::missing(&flag.config.flag.unit);
-                Outcome::Failed(Failure { code, answer, revision })
-            }
-        };
+        let decision = self.decide(flag);
+        if let Some(decision) = &decision {
+            self.tell_if_barred(flag, decision);
+        }
+        let outcome = decision.map_or_else(|| flag.failed(), |decision| flag.outcome(decision));
         self.trace.answer(&outcome);
         self.trace.leave(outcome.found().is_some());
         outcome
     }
 
-    /// The number of the answer that [`Walk::flag`] would give, for whoever has it ready.
-    pub(crate) fn answer(&mut self, flag: &'a CompiledFlag) -> usize {
-        match self.decide(flag) {
-            Ok(decision) => decision.target.answer,
-            Err(answer) => answer,
+    fn tell_if_barred(&mut self, flag: &'a CompiledFlag, decision: &Decision) {
+        let Some(bar) = decision.served.target().barred() else { return };
+        let rollout = flag.program.rest.bars.get(usize::from(bar.get()).saturating_sub(1));
+        if let Some((rollout, baseline)) = rollout.zip(variant(flag, decision.served.target())) {
+            self.trace.fact(Fact::Barred { rollout, baseline });
         }
     }
 
-    /// What decides; the number of the failure if there is no unit to split by.
+    /// The number of the answer that [`Walk::flag`] would give, for whoever has it ready.
     #[inline]
-    fn decide(&mut self, flag: &'a CompiledFlag) -> Result<Decision<'a>, usize> {
+    pub(crate) fn answer(&mut self, flag: &'a CompiledFlag) -> usize {
+        let answer = self.decide(flag).map(|decision| decision.served.target().answer());
+        usize::from(answer.unwrap_or_else(|| flag.failure()))
+    }
+
+    /// What decides; nothing if there is no unit to split by.
+    #[inline]
+    fn decide(&mut self, flag: &'a CompiledFlag) -> Option<Decision> {
         match &flag.program.mode {
-            Mode::BreakGlass(target) => {
-                Ok(Decision::plain(target, Reason::Static, Some(RuleRef::BreakGlass)))
+            Mode::Fixed { target, reason, break_glass } => {
+                let by = if *break_glass { By::BREAK_GLASS } else { By::DEFAULT };
+                Some(Decision::plain(*target, *reason, by))
             }
-            Mode::Off(target) => Ok(Decision::plain(target, Reason::Disabled, None)),
-            Mode::Static(target) => Ok(Decision::plain(target, Reason::Static, None)),
-            Mode::On { steps, default, failure } => {
-                let decision = if S::KEEPS && !flag.program.names.is_empty() {
+            Mode::On { steps, default, failure: _ } => {
+                if S::KEEPS && !flag.program.kept.is_empty() {
                     self.prepared(flag, steps, default)
                 } else {
                     self.steps(flag, steps, default, &[])
-                };
-                decision.ok_or(failure.unwrap_or_default())
+                }
             }
         }
     }
@@ -171,31 +190,48 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         flag: &'a CompiledFlag,
         steps: &'a [Step],
         default: &'a CompiledServe,
-    ) -> Option<Decision<'a>> {
+    ) -> Option<Decision> {
+        let kept = &flag.program.kept;
         let mut known = [None; NAMES_KEPT_MAX];
-        let names = &flag.program.names;
-        for (place, name) in known.iter_mut().zip(names) {
-            *place = self.source.find(name);
+        for (place, name) in known.iter_mut().zip(kept) {
+            self.source.read(&self.set.names, *name, place);
         }
-        self.steps(flag, steps, default, known.get(..names.len()).unwrap_or_default())
+        self.steps(flag, steps, default, known.get(..kept.len()).unwrap_or_default())
     }
 
+    #[inline(never)]
     fn steps(
         &mut self,
         flag: &'a CompiledFlag,
         steps: &'a [Step],
         default: &'a CompiledServe,
         known: &[Option<Seen<'c>>],
-    ) -> Option<Decision<'a>> {
+    ) -> Option<Decision> {
         for step in steps {
             let decided = match step {
-                Step::Rule { id, when, serve } => {
-                    self.trace.enter(Place::Rule(id));
-                    let decided = if self.holds(when, known) { self.serve(flag, serve) } else { None };
+                Step::Rule { at, when, serve } => {
+                    if T::WATCHES
+                        && let Some(rule) = flag.config.targeting.rules.get(usize::from(*at))
+                    {
+                        self.trace.enter(Place::Rule(&rule.id));
+                    }
+                    let held = match when {
+                        // The most common of all: walked here, without a call.
+                        Cond::All(parts) if !T::WATCHES => parts.iter().all(|part| self.holds(part, known)),
+                        Cond::Always
+                        | Cond::Test(_)
+                        | Cond::All(_)
+                        | Cond::Any(_)
+                        | Cond::Not(_)
+                        | Cond::Segment(_)
+                        | Cond::Serves(_)
+                        | Cond::Now(_) => self.holds(when, known),
+                    };
+                    let decided = if held { self.serve(flag, serve) } else { None };
                     self.trace.leave(decided.is_some());
                     decided.map(|(target, split)| {
                         let reason = if split { Reason::Split } else { Reason::TargetingMatch };
-                        Decision::plain(target, reason, Some(RuleRef::Rule(id)))
+                        Decision::plain(target, reason, By::rule(*at))
                     })
                 }
                 Step::Rollout(rollout) => {
@@ -212,27 +248,28 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         let (target, split) = self.serve(flag, default)?;
         // A flag without steps whose default is one variant has a mode of its own.
         let reason = if split { Reason::Split } else { Reason::Default };
-        Some(Decision::plain(target, reason, None))
+        Some(Decision::plain(target, reason, By::DEFAULT))
     }
 
     /// What is served, and whether a bucket decided; `None` passes on.
     #[inline]
-    fn serve(&mut self, flag: &'a CompiledFlag, serve: &'a CompiledServe) -> Option<(&'a Target, bool)> {
+    fn serve(&mut self, flag: &'a CompiledFlag, serve: &'a CompiledServe) -> Option<(Target, bool)> {
         match serve {
-            CompiledServe::Variant(target) => Some((target, false)),
+            CompiledServe::Variant(target) => Some((*target, false)),
             CompiledServe::Slots(slots) => self.slots(flag, slots).map(|target| (target, true)),
         }
     }
 
-    fn slots(&mut self, flag: &'a CompiledFlag, slots: &'a [CompiledSlot]) -> Option<&'a Target> {
+    #[inline]
+    fn slots(&mut self, flag: &'a CompiledFlag, slots: &'a [CompiledSlot]) -> Option<Target> {
         let unit = self.unit(flag)?;
         if !self.in_layer(flag, unit) {
             return None;
         }
-        let bucket = bucket(&flag.program.salt, unit);
-        let serve = slots.iter().find(|slot| bucket < slot.until).and_then(|slot| slot.target.as_ref());
-        self.trace.fact(Fact::Slot { bucket, serve });
-        serve
+        let bucket = flag.program.salt.bucket(unit);
+        let target = slots.iter().find(|slot| bucket < slot.until).and_then(|slot| slot.target);
+        self.trace.fact(Fact::Slot { bucket, serve: target.and_then(|target| variant(flag, target)) });
+        target
     }
 
     #[inline(never)]
@@ -241,7 +278,7 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         flag: &'a CompiledFlag,
         rollout: &'a CompiledRollout,
         known: &[Option<Seen<'c>>],
-    ) -> Option<Decision<'a>> {
+    ) -> Option<Decision> {
         // A shipped rollout needs no unit: nobody is randomised any more.
         let unit = match rollout.phase {
             Phase::Running => Some(self.unit(flag)?),
@@ -261,7 +298,7 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         if !meant {
             return None;
         }
-        let given = |arm| Decision::rolled_out(rollout, &rollout.given, Reason::TargetingMatch, arm);
+        let given = |arm| Decision::rolled_out(rollout, (rollout.given, Reason::TargetingMatch, arm), 0);
         let Some(unit) = unit else {
             return Some(given(None));
         };
@@ -276,23 +313,25 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         if !self.in_layer(flag, unit) {
             return None;
         }
-        let bucket = bucket(&rollout.salt, unit);
+        let bucket = rollout.salt.bucket(unit);
         self.trace.fact(Fact::Share { bucket, share: rollout.share });
         let (target, arm) = if bucket < rollout.share {
-            (&rollout.treated, Arm::Treated)
+            (rollout.treated, Arm::Treated)
         } else {
-            (&rollout.control, Arm::Control)
+            (rollout.control, Arm::Control)
         };
-        let decision = Decision::rolled_out(rollout, target, Reason::Split, Some(arm));
-        Some(Decision { bucket: Some(bucket), ..decision })
+        Some(Decision::rolled_out(rollout, (target, Reason::Split, Some(arm)), bucket))
     }
 
     #[inline]
     fn unit(&mut self, flag: &'a CompiledFlag) -> Option<&'c str> {
-        let unit = match &flag.program.unit {
+        let unit = match flag.program.unit {
             None => self.source.key_text(),
             Some(name) => {
-                let text = self.source.find(name).and_then(Seen::text).map(|text| text.text);
+                let text = self
+                    .source
+                    .find(&self.set.names, name)
+                    .and_then(|seen| seen.text().map(|text| text.text));
                 text.filter(|text| !text.is_empty())
             }
         };
@@ -305,10 +344,10 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
     /// Whether the flag's slice of its layer, if it is in one, holds this unit.
     #[inline]
     fn in_layer(&mut self, flag: &'a CompiledFlag, unit: &str) -> bool {
-        let Some(slice) = &flag.program.layer else { return true };
-        let bucket = bucket(slice.salt.as_str(), unit);
-        self.trace.fact(Fact::Layer { bucket, slice });
-        slice.contains(bucket)
+        let Some(layer) = &flag.program.layer else { return true };
+        let bucket = layer.salt.bucket(unit);
+        self.trace.fact(Fact::Layer { bucket, slice: &layer.slice });
+        layer.slice.contains(bucket)
     }
 
     #[inline(always)]
@@ -320,24 +359,34 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         self.trace.enter(Place::Condition(condition));
         let held = match condition {
             Cond::Always => true,
-            Cond::Attribute { name, kept, test } => match known.get(*kept) {
-                Some(seen) => test.passes(*seen),
-                None => test.passes(self.source.find(name)),
-            },
-            Cond::Composite(parts) => self.composite(parts, known),
+            Cond::Test(test) => {
+                let mut room = None;
+                test.passes(match known.get(test.of().kept()) {
+                    Some(seen) => seen.as_ref(),
+                    None => self.source.look(&self.set.names, test.of().name(), &mut room),
+                })
+            }
+            Cond::All(_)
+            | Cond::Any(_)
+            | Cond::Not(_)
+            | Cond::Segment(_)
+            | Cond::Serves(_)
+            | Cond::Now(_) => self.composite(condition, known),
         };
         self.trace.leave(held);
         held
     }
 
-    fn composite(&mut self, condition: &'a Composite, known: &[Option<Seen<'c>>]) -> bool {
+    /// Conditions that are more than a test.
+    fn composite(&mut self, condition: &'a Cond, known: &[Option<Seen<'c>>]) -> bool {
         match condition {
-            Composite::All(parts) => parts.iter().all(|part| self.holds(part, known)),
-            Composite::Any(parts) => parts.iter().any(|part| self.holds(part, known)),
-            Composite::Not(part) => !self.holds(part, known),
-            Composite::Segment(segment) => self.segment(segment),
-            Composite::Serves(serves) => self.asked(serves),
-            Composite::Now(moment) => moment.holds(self.now_ms),
+            Cond::All(parts) => parts.iter().all(|part| self.holds(part, known)),
+            Cond::Any(parts) => parts.iter().any(|part| self.holds(part, known)),
+            Cond::Not(part) => !self.holds(part, known),
+            Cond::Segment(segment) => self.segment(segment),
+            Cond::Serves(serves) => self.asked(serves),
+            Cond::Now(moment) => moment.holds(self.now_ms),
+            Cond::Always | Cond::Test(_) => self.holds(condition, known),
         }
     }
 
@@ -366,6 +415,10 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         self.depth_left -= 1;
         let outcome = self.flag(flag);
         self.depth_left += 1;
-        outcome.found().is_some_and(|found| serves.variants.contains(found.variant))
+        outcome.found().is_some_and(|found| serves.variants.contains(found.variant()))
     }
+}
+
+fn variant(flag: &CompiledFlag, target: Target) -> Option<&VariantKey> {
+    flag.program.variants.get(usize::from(target.variant())).map(|variant| &variant.key)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::attributes::Attributes;
 use crate::evaluate::Walk;
 use crate::limits::EXPLAIN_STEPS_MAX;
+use crate::name::Names;
 use crate::outcome::Outcome;
 use crate::set::FlagSet;
 use crate::trace::{Fact, Place, Trace};
@@ -94,7 +95,7 @@ impl FlagSet {
     ) -> Option<Explanation<'_>> {
         let flag = self.get(key)?;
         let attributes = attributes.into();
-        let mut walk = Walk::new(self, attributes, now_ms, Record::new(attributes));
+        let mut walk = Walk::new(self, attributes, now_ms, Record::new(attributes, &self.names));
         let outcome = walk.flag(flag);
         let Record { root, truncated, .. } = walk.trace;
         root.map(|root| Explanation { outcome, root, truncated })
@@ -102,8 +103,9 @@ impl FlagSet {
 }
 
 /// Writes down a walk.
-struct Record<'c> {
+struct Record<'s, 'c> {
     attributes: Attributes<'c>,
+    names: &'s Names,
     root: Option<Step>,
     /// Steps entered and not yet left, from the outermost.
     open: Vec<Step>,
@@ -111,9 +113,9 @@ struct Record<'c> {
     truncated: bool,
 }
 
-impl<'c> Record<'c> {
-    const fn new(attributes: Attributes<'c>) -> Self {
-        Self { attributes, root: None, open: Vec::new(), count: 0, truncated: false }
+impl<'s, 'c> Record<'s, 'c> {
+    const fn new(attributes: Attributes<'c>, names: &'s Names) -> Self {
+        Self { attributes, names, root: None, open: Vec::new(), count: 0, truncated: false }
     }
 
     /// Closes a step into the one around it.
@@ -129,9 +131,11 @@ impl<'c> Record<'c> {
     }
 }
 
-impl<'a> Trace<'a> for Record<'_> {
+impl<'a> Trace<'a> for Record<'_, '_> {
+    const WATCHES: bool = true;
+
     fn enter(&mut self, place: Place<'a>) {
-        let (kind, text) = words::place(place, self.attributes);
+        let (kind, text) = words::place(place, self.attributes, self.names);
         self.open.push(Step { kind, text, held: None, steps: Vec::new() });
     }
 

@@ -3,29 +3,68 @@
 
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Hashes a text, eight bytes at a time.
+/// Texts shorter than this have hashes of their own: two such texts with the same hash are the same text.
+const EXACT_BELOW: usize = 8;
+
+/// Hashes a text. A short one is put into one word with its length and only stirred, which loses nothing; a longer one is
+/// folded eight bytes at a time, its last word overlapping the one before it, and marked as long.
 #[inline]
 pub(crate) fn hash(text: &str) -> u64 {
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let mut state = FACTOR ^ u64::try_from(text.len()).unwrap_or(0);
-    for word in words {
-        state = mix(state, u64::from_le_bytes(*word));
-    }
-    if !rest.is_empty() {
-        let mut last = 0;
-        for byte in rest {
-            last = (last << 8) | u64::from(*byte);
+    const LONG: u64 = 1 << 63;
+    let bytes = text.as_bytes();
+    let length = u64::try_from(bytes.len()).unwrap_or(0);
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let whole = bytes.as_chunks::<8>().0;
+        // A text that ends with a whole word has it hashed once.
+        let even = bytes.len().is_multiple_of(8);
+        let before = if even { whole.split_last().map_or(whole, |(_, before)| before) } else { whole };
+        let mut state = FACTOR ^ length;
+        for word in before {
+            state = fold(state, u64::from_le_bytes(*word));
         }
-        state = mix(state, last);
+        stir(fold(state, u64::from_le_bytes(*last)) | LONG)
+    } else {
+        stir(short(bytes) | length << 56)
     }
-    // Tables take the low bits, which a multiplication mixes least: fold the high half in.
-    state ^ (state >> 32)
+}
+
+/// Up to seven bytes in one word, each in its place: four and four that overlap, or first, middle and last.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    let at = |place: usize| u32::try_from(place * 8).unwrap_or(0);
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            u64::from(first) | u64::from(last) << at(bytes.len() - 4)
+        }
+        (Some(_) | None, None) | (None, Some(_)) => {
+            match (bytes.first(), bytes.get(bytes.len() / 2), bytes.last()) {
+                (Some(first), Some(middle), Some(last)) => {
+                    let (middle_at, last_at) = (at(bytes.len() / 2), at(bytes.len() - 1));
+                    u64::from(*first) | u64::from(*middle) << middle_at | u64::from(*last) << last_at
+                }
+                _ => 0,
+            }
+        }
+    }
+}
+
+/// Whether a text is the other whose hash agrees.
+#[inline]
+pub(crate) fn confirm(one: &[u8], other: &[u8]) -> bool {
+    // A hash says whether its text is short, so one short text is enough to know.
+    one.len() < EXACT_BELOW || same_bytes(one, other)
 }
 
 /// Whether two texts whose hashes agree are the same: a few words compared in place cost less than a call to `memcmp`.
 #[inline]
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
+    same_bytes(one.as_bytes(), other.as_bytes())
+}
+
+/// The same for bytes.
+#[inline]
+pub(crate) fn same_bytes(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -46,14 +85,39 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     }
 }
 
+/// A full product folded onto itself, so that every bit of a word reaches every bit of the state: what differs in texts is
+/// mostly the last digits.
 #[inline]
-const fn mix(state: u64, word: u64) -> u64 {
-    (state.rotate_left(23) ^ word).wrapping_mul(FACTOR)
+fn fold(state: u64, word: u64) -> u64 {
+    let (low, high) = (state ^ word).carrying_mul(FACTOR, 0);
+    low ^ high
+}
+
+/// Spreads a word over all bits without loss: a product with an odd number, its high half folded into the low one, from
+/// which tables take theirs.
+#[inline]
+const fn stir(word: u64) -> u64 {
+    let product = word.wrapping_mul(FACTOR);
+    product ^ (product >> 32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_texts_have_hashes_of_their_own() {
+        let mut known = std::collections::BTreeMap::new();
+        let letters = ["", "a", "b", "\0", "é", "ab"];
+        let texts = (0..letters.len().pow(5)).map(|n| {
+            (0..5).map(|place| letters[n / letters.len().pow(place) % letters.len()]).collect::<String>()
+        });
+        for text in texts {
+            if let Some(other) = known.insert(hash(&text), text.clone()) {
+                assert_eq!(other, text);
+            }
+        }
+    }
 
     #[test]
     fn same_means_equal_at_every_length() {

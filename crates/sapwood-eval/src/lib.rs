@@ -31,6 +31,7 @@ mod set;
 mod share;
 mod slots;
 mod table;
+mod target;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]
 mod tests;

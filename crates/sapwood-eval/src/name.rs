@@ -2,19 +2,40 @@
 //! context is read by position.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hash::{hash, same};
 use crate::limits::NAMES_SLOTTED_MAX;
+use crate::program::OneOf;
 use crate::table::Index;
 
-/// An attribute's name with its hash and its slot.
-#[derive(Debug)]
+/// Where a name is in the table of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameAt(u32);
+
+impl NameAt {
+    #[inline]
+    pub(crate) const fn of(at: u32) -> Self {
+        Self(at)
+    }
+
+    #[inline]
+    pub(crate) const fn get(self) -> u32 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// An attribute's name with its hash.
+#[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) hash: u64,
     pub(crate) text: Box<str>,
-    /// Place in the table of names; beyond every table for a name that found no room.
-    pub(crate) slot: usize,
 }
 
 impl Name {
@@ -24,79 +45,112 @@ impl Name {
     }
 }
 
-/// All names of an environment. It only grows: a flag that is not compiled again keeps the slots it was given.
+/// All names of an environment. It only grows: a flag that is not compiled again keeps the places it was given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    list: Vec<Arc<Name>>,
+    list: Vec<Name>,
     index: Index,
 }
 
 impl Names {
-    pub(crate) const fn len(&self) -> usize {
-        self.list.len()
+    /// How many names a prepared subject has room for; those beyond are looked up by name.
+    pub(crate) fn slots(&self) -> usize {
+        self.list.len().min(NAMES_SLOTTED_MAX)
     }
 
     #[inline]
-    pub(crate) fn find(&self, hash: u64, text: &str) -> Option<&Arc<Name>> {
-        self.index.positions(hash).filter_map(|at| self.list.get(at)).find(|name| name.is(text))
+    pub(crate) fn get(&self, at: NameAt) -> Option<&Name> {
+        self.list.get(at.index())
     }
 
-    fn add(&mut self, hash: u64, text: &str) -> Arc<Name> {
-        let slot = self.list.len();
-        if slot >= NAMES_SLOTTED_MAX {
-            return Arc::new(Name { hash, text: text.into(), slot: usize::MAX });
-        }
-        let name = Arc::new(Name { hash, text: text.into(), slot });
-        self.list.push(Arc::clone(&name));
-        self.index.enter(hash, slot, || self.list.iter().map(|name| name.hash));
-        name
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, text: &str) -> Option<NameAt> {
+        let is = |at: usize| self.list.get(at).is_some_and(|name| name.is(text));
+        self.index.find(hash, is).and_then(|at| u32::try_from(at).ok()).map(NameAt)
+    }
+
+    fn add(&mut self, hash: u64, text: &str) -> NameAt {
+        let at = self.list.len();
+        self.list.push(Name { hash, text: text.into() });
+        self.index.enter(hash, at, || self.list.iter().map(|name| name.hash));
+        // Beyond 2^32 names the last would be taken for another; memory ends long before.
+        NameAt(u32::try_from(at).unwrap_or(u32::MAX))
     }
 }
 
-/// Gives out names while definitions are compiled, copying the table only once something new is asked for.
+/// Gives out names and lists while definitions are compiled, copying the table of names only once something new is asked
+/// for.
 #[derive(Debug, Default)]
-pub(crate) struct Interner(RefCell<Arc<Names>>);
+pub(crate) struct Interner {
+    names: RefCell<Arc<Names>>,
+    /// Lists met so far, by a hash of what is in them.
+    lists: RefCell<BTreeMap<u64, Vec<Arc<OneOf>>>>,
+}
 
 impl Interner {
     pub(crate) fn new(names: &Arc<Names>) -> Self {
-        Self(RefCell::new(Arc::clone(names)))
+        Self { names: RefCell::new(Arc::clone(names)), lists: RefCell::default() }
     }
 
-    pub(crate) fn name(&self, text: &str) -> Arc<Name> {
+    pub(crate) fn name(&self, text: &str) -> NameAt {
         let hash = hash(text);
-        let mut names = self.0.borrow_mut();
+        let mut names = self.names.borrow_mut();
         if let Some(known) = names.find(hash, text) {
-            return Arc::clone(known);
+            return known;
         }
         Arc::make_mut(&mut names).add(hash, text)
     }
 
+    /// The same list, in one piece of memory for all who have it.
+    pub(crate) fn list(&self, list: OneOf) -> Arc<OneOf> {
+        let mut lists = self.lists.borrow_mut();
+        let alike = lists.entry(list.texts.digest()).or_default();
+        if let Some(known) = alike.iter().find(|known| ***known == list) {
+            return Arc::clone(known);
+        }
+        let list = Arc::new(list);
+        alike.push(Arc::clone(&list));
+        list
+    }
+
     pub(crate) fn into_names(self) -> Arc<Names> {
-        self.0.into_inner()
+        self.names.into_inner()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::TextSet;
 
     #[test]
-    fn a_name_keeps_its_slot_and_the_table_has_an_end() {
+    fn a_name_keeps_its_place_and_slots_have_an_end() {
         let interner = Interner::default();
         let first = interner.name("country");
         for n in 0..NAMES_SLOTTED_MAX + 10 {
-            let name = interner.name(&format!("attribute-{n}"));
-            let expected = if n + 1 < NAMES_SLOTTED_MAX { n + 1 } else { usize::MAX };
-            assert_eq!(name.slot, expected);
+            assert_eq!(interner.name(&format!("attribute-{n}")).index(), n + 1);
         }
-        assert_eq!((first.slot, interner.name("country").slot), (0, 0));
+        assert_eq!((first.index(), interner.name("country")), (0, first));
         let names = interner.into_names();
-        assert_eq!(names.len(), NAMES_SLOTTED_MAX);
-        assert_eq!(names.find(hash("attribute-7"), "attribute-7").map(|name| name.slot), Some(8));
-        assert!(names.find(hash("none"), "none").is_none());
+        assert_eq!(names.slots(), NAMES_SLOTTED_MAX);
+        let place = |text| names.find(hash(text), text).map(NameAt::index);
+        assert_eq!(place("attribute-7"), Some(8));
+        assert_eq!(place("none"), None);
         // Whoever took the table before is not disturbed by what is added later.
         let later = Interner::new(&names);
         later.name("country");
         assert!(Arc::ptr_eq(&names, &later.into_names()));
+    }
+
+    #[test]
+    fn equal_lists_are_one() {
+        let interner = Interner::default();
+        let list = |texts: &[&str], yes| {
+            interner.list(OneOf { texts: TextSet::new(texts.iter().copied()), yes, ..OneOf::default() })
+        };
+        let first = list(&["a", "b"], false);
+        assert!(Arc::ptr_eq(&first, &list(&["a", "b"], false)));
+        assert!(!Arc::ptr_eq(&first, &list(&["a", "b"], true)));
+        assert!(!Arc::ptr_eq(&first, &list(&["a"], false)));
     }
 }

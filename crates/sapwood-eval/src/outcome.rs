@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::key::{AttributeName, RolloutId, RuleId, VariantKey};
+use crate::program::{CompiledFlag, Variant};
+use crate::target::{By, Served, Who};
 use crate::value::Value;
 
 /// The answer for one flag and one context. Borrowed from the set; making one allocates nothing.
@@ -29,34 +31,122 @@ impl<'a> Outcome<'a> {
 
     /// The number of this answer among all that the flag can give; see [`crate::CompiledFlag::answers`].
     #[must_use]
-    pub const fn answer(&self) -> Option<usize> {
+    pub fn answer(&self) -> Option<usize> {
         match self {
-            Self::Found(evaluation) => Some(evaluation.answer),
+            Self::Found(evaluation) => Some(evaluation.answer()),
             Self::Failed(failure) => Some(failure.answer),
             Self::NotFound => None,
         }
     }
 }
 
-/// A variant served, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A variant served, and why. Small: it refers to the flag, and says the rest when asked.
+#[derive(Clone, Copy)]
 pub struct Evaluation<'a> {
+    pub(crate) flag: &'a CompiledFlag,
+    pub(crate) variant: &'a Variant,
+    pub(crate) served: Served,
+    pub(crate) by: By,
+}
+
+impl<'a> Evaluation<'a> {
     /// The variant.
-    pub variant: &'a VariantKey,
+    #[must_use]
+    pub const fn variant(&self) -> &'a VariantKey {
+        &self.variant.key
+    }
+
     /// Its value.
-    pub value: &'a Value,
+    #[must_use]
+    pub const fn value(&self) -> &'a Value {
+        &self.variant.value
+    }
+
     /// Its place among the flag's variants in order of key, for whoever keeps something ready per variant.
-    pub variant_index: usize,
+    #[must_use]
+    pub fn variant_index(&self) -> usize {
+        usize::from(self.served.target().variant())
+    }
+
     /// The place of variant, reason and rule among all answers of the flag, [`crate::CompiledFlag::answers`].
-    pub answer: usize,
+    #[must_use]
+    pub fn answer(&self) -> usize {
+        usize::from(self.served.target().answer())
+    }
+
     /// Why, in OpenFeature's words.
-    pub reason: Reason,
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        self.served.reason()
+    }
+
     /// What decided, unless it was the default or the flag is off.
-    pub rule: Option<RuleRef<'a>>,
+    #[must_use]
+    pub fn rule(&self) -> Option<RuleRef<'a>> {
+        match self.by.who() {
+            Who::Default => None,
+            Who::BreakGlass => Some(RuleRef::BreakGlass),
+            Who::Rule(at) => {
+                let rule = self.flag.config.targeting.rules.get(usize::from(at));
+                rule.map(|rule| RuleRef::Rule(&rule.id))
+            }
+            Who::Rollout(at, _) => self.flag.program.rollout(at).map(|rollout| RuleRef::Rollout(&rollout.id)),
+        }
+    }
+
     /// The rollout whose arms or rings were reached, for exposures.
-    pub rollout: Option<Reached<'a>>,
+    #[must_use]
+    pub fn rollout(&self) -> Option<Reached<'a>> {
+        let arm = self.served.arm()?;
+        let Who::Rollout(at, bucket) = self.by.who() else { return None };
+        let rollout = self.flag.program.rollout(at)?;
+        let bucket = match arm {
+            Arm::Ring => None,
+            Arm::Treated | Arm::Control => Some(bucket),
+        };
+        Some(Reached { rollout: &rollout.id, epoch: rollout.epoch, arm, bucket })
+    }
+
     /// Version of the flag's last change.
-    pub revision: u64,
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.flag.program.revision
+    }
+}
+
+#[cfg(test)]
+impl Evaluation<'_> {
+    /// The same without what depends on the subject beyond the answer.
+    pub(crate) fn without_arm(self) -> Self {
+        let served = Served::new(self.served.target(), self.reason(), None);
+        Self { served, ..self }
+    }
+}
+
+impl PartialEq for Evaluation<'_> {
+    /// Whether two say the same, even of flags compiled apart.
+    fn eq(&self, other: &Self) -> bool {
+        let numbers = |one: &Self| (one.variant_index(), one.answer(), one.reason(), one.revision());
+        numbers(self) == numbers(other)
+            && (self.variant(), self.value()) == (other.variant(), other.value())
+            && (self.rule(), self.rollout()) == (other.rule(), other.rollout())
+    }
+}
+
+impl Eq for Evaluation<'_> {}
+
+impl fmt::Debug for Evaluation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evaluation")
+            .field("variant", self.variant())
+            .field("value", self.value())
+            .field("answer", &self.answer())
+            .field("reason", &self.reason())
+            .field("rule", &self.rule())
+            .field("rollout", &self.rollout())
+            .field("revision", &self.revision())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What decided.

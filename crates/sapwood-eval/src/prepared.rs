@@ -4,7 +4,7 @@ use crate::attributes::{Attributes, Hashed, Seen, Source};
 use crate::context::TARGETING_KEY;
 use crate::evaluate::Walk;
 use crate::hash::hash;
-use crate::name::Name;
+use crate::name::{NameAt, Names};
 use crate::outcome::Outcome;
 use crate::set::FlagSet;
 use crate::trace::NoTrace;
@@ -14,7 +14,7 @@ use crate::trace::NoTrace;
 pub struct Prepared<'a, 'c> {
     set: &'a FlagSet,
     key: Option<Hashed<'c>>,
-    /// By [`Name::slot`].
+    /// By place in the table of names.
     slots: Box<[Option<Seen<'c>>]>,
     /// For names that found no slot.
     rest: Attributes<'c>,
@@ -54,16 +54,16 @@ impl FlagSet {
     #[must_use]
     pub fn prepare<'a, 'c>(&'a self, attributes: impl Into<Attributes<'c>>) -> Prepared<'a, 'c> {
         let rest = attributes.into();
-        let mut slots = vec![None; self.names.len()].into_boxed_slice();
+        let mut slots = vec![None; self.names.slots()].into_boxed_slice();
         let mut put = |hash: u64, name: &str, seen: &dyn Fn() -> Option<Seen<'c>>| {
-            let slot = self.names.find(hash, name).and_then(|name| slots.get_mut(name.slot));
+            let slot = self.names.find(hash, name).and_then(|at| slots.get_mut(at.index()));
             if let Some(slot) = slot {
                 *slot = seen();
             }
         };
         match rest {
             Attributes::Context(context) => {
-                context.each(|hash, name, seen| put(hash, name, &|| Some(seen)));
+                context.each(|hash, name, seen| put(hash, name, &|| seen));
             }
             Attributes::Pairs(pairs) => {
                 for (name, value) in pairs.named() {
@@ -126,10 +126,19 @@ impl<'c> Source<'c> for &Prepared<'_, 'c> {
     }
 
     #[inline]
-    fn find(self, name: &Name) -> Option<Seen<'c>> {
-        match self.slots.get(name.slot) {
-            Some(seen) => *seen,
-            None => self.rest.find(name),
+    fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>) {
+        match self.slots.get(at.index()) {
+            Some(seen) => *into = *seen,
+            None => self.rest.read(names, at, into),
         }
+    }
+
+    #[inline]
+    fn look<'s>(&'s self, names: &Names, at: NameAt, room: &'s mut Option<Seen<'c>>) -> Option<&'s Seen<'c>> {
+        if let Some(seen) = self.slots.get(at.index()) {
+            return seen.as_ref();
+        }
+        self.rest.read(names, at, room);
+        room.as_ref()
     }
 }

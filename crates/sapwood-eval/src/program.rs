@@ -3,25 +3,28 @@
 use std::sync::Arc;
 
 use crate::attributes::{Hashed, Seen};
+use crate::bucket::Salted;
 use crate::condition::Comparison;
 use crate::config::FlagConfig;
 use crate::flag::LayerSlice;
-use crate::hash::hash;
+use crate::hash::{confirm, hash};
 use crate::instant;
-use crate::key::{FlagKey, RolloutId, RuleId, SegmentKey, VariantKey};
-use crate::name::Name;
+use crate::key::{FlagKey, RolloutId, SegmentKey, VariantKey};
+use crate::name::NameAt;
 use crate::network::{self, Network};
+use crate::outcome::Reason;
 use crate::pattern::Pattern;
 use crate::rollout::{Phase, RolloutRule};
 use crate::table::TextSet;
+use crate::target::Target;
 use crate::value::{Finite, Value};
-use crate::version::VersionOperand;
+use crate::version::{Release, VersionOperand};
 
 /// A flag ready to be evaluated, with the definition it was compiled from.
 #[derive(Debug)]
 pub struct CompiledFlag {
-    pub(crate) config: FlagConfig,
     pub(crate) program: Program,
+    pub(crate) config: FlagConfig,
 }
 
 impl CompiledFlag {
@@ -52,52 +55,83 @@ impl CompiledFlag {
 /// How many attributes one walk looks up in advance.
 pub(crate) const NAMES_KEPT_MAX: usize = 8;
 
-/// What evaluation runs.
+/// What evaluation runs. Everything that a walk reads is small and close together: hundreds of flags are walked for one
+/// request, and what does not fit into the cache costs more than what is computed.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) hash: u64,
     pub(crate) revision: u64,
-    pub(crate) variants: Box<[Arc<Variant>]>,
-    /// The attribute that is bucketed, unless it is the targeting key.
-    pub(crate) unit: Option<Arc<Name>>,
-    pub(crate) salt: Box<str>,
-    pub(crate) layer: Option<LayerSlice>,
+    pub(crate) variants: Box<[Variant]>,
     pub(crate) mode: Mode,
+    pub(crate) salt: Salted,
+    /// The attribute that is bucketed, unless it is the targeting key.
+    pub(crate) unit: Option<NameAt>,
+    pub(crate) layer: Option<Box<Layer>>,
     /// Attributes that the rules ask for again and again, to be looked up once.
-    pub(crate) names: Box<[Arc<Name>]>,
+    pub(crate) kept: Box<[NameAt]>,
+    pub(crate) client_visible: bool,
+    pub(crate) rest: Box<Rest>,
+}
+
+impl Program {
+    /// The rollout at this place among the steps.
+    pub(crate) fn rollout(&self, at: u16) -> Option<&CompiledRollout> {
+        let Mode::On { steps, .. } = &self.mode else { return None };
+        match steps.get(usize::from(at))? {
+            Step::Rollout(rollout) => Some(rollout),
+            Step::Rule { .. } => None,
+        }
+    }
+}
+
+/// What belongs to a program and no walk reads, except one that found something unusual.
+#[derive(Debug)]
+pub(crate) struct Rest {
     /// Flags this one asks, without repetition.
     pub(crate) asks: Box<[FlagKey]>,
-    pub(crate) client_visible: bool,
     /// How many answers there are; see [`CompiledFlag::answers`].
     pub(crate) answers: usize,
     /// Instants at which a condition on the time turns, in order.
     pub(crate) moments: Box<[i64]>,
+    /// The rollbacks that [`Target::barred`] counts.
+    pub(crate) bars: Box<[RolloutId]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) slice: LayerSlice,
+    pub(crate) salt: Salted,
 }
 
 #[derive(Debug)]
 pub(crate) enum Mode {
-    BreakGlass(Target),
-    Off(Target),
-    /// On, with no rule or rollout, and one variant for all.
-    Static(Target),
+    /// The same for everybody: off, overridden, or without any rule or rollout.
+    Fixed { target: Target, reason: Reason, break_glass: bool },
     On {
         steps: Box<[Step]>,
         default: CompiledServe,
         /// Number of the answer that there is no unit to split by, if the default splits.
-        failure: Option<usize>,
+        failure: Option<u16>,
     },
 }
 
 #[derive(Debug)]
 pub(crate) enum Step {
-    Rule { id: RuleId, when: Cond, serve: CompiledServe },
+    /// A rule, by its place among the rules.
+    Rule {
+        at: u16,
+        when: Cond,
+        serve: CompiledServe,
+    },
     Rollout(Box<CompiledRollout>),
 }
 
 #[derive(Debug)]
 pub(crate) struct CompiledRollout {
+    /// Its place among the steps.
+    pub(crate) at: u16,
     pub(crate) id: RolloutId,
-    pub(crate) salt: Box<str>,
+    pub(crate) salt: Salted,
     pub(crate) prerequisites: Box<[CompiledServes]>,
     pub(crate) audience: Cond,
     pub(crate) rings: Box<[Arc<CompiledSegment>]>,
@@ -117,18 +151,6 @@ pub(crate) struct CompiledRollout {
 pub(crate) struct Variant {
     pub(crate) key: VariantKey,
     pub(crate) value: Value,
-}
-
-/// A variant to be served, already exchanged if it was barred.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) variant: Arc<Variant>,
-    /// Its place among the flag's variants; here, so that the variant itself need not be fetched.
-    pub(crate) index: usize,
-    /// Its number among the flag's answers.
-    pub(crate) answer: usize,
-    /// The rollback that put this variant in the place of the one written down.
-    pub(crate) barred_by: Option<Box<RolloutId>>,
 }
 
 #[derive(Debug)]
@@ -159,7 +181,7 @@ impl Operand {
 
     #[inline]
     pub(crate) fn is(&self, found: &Hashed<'_>) -> bool {
-        found.hash == self.hash && crate::hash::same(found.text, &self.text)
+        found.hash == self.hash && confirm(found.text.as_bytes(), self.text.as_bytes())
     }
 }
 
@@ -171,7 +193,7 @@ pub(crate) struct CompiledSegment {
     pub(crate) included: TextSet,
     pub(crate) excluded: TextSet,
     pub(crate) condition: Cond,
-    /// See [`Program::moments`].
+    /// See [`Rest::moments`].
     pub(crate) moments: Box<[i64]>,
 }
 
@@ -183,51 +205,79 @@ pub(crate) struct CompiledServes {
     pub(crate) variants: Box<[VariantKey]>,
 }
 
-/// A condition. Its leaves are apart from what has parts, so that a list of leaves is walked without a call for each.
+/// A condition.
 #[derive(Debug)]
 pub(crate) enum Cond {
     Always,
-    Attribute {
-        name: Arc<Name>,
-        /// Place of the name in [`Program::names`], or beyond them.
-        kept: usize,
-        test: CompiledTest,
-    },
-    Composite(Box<Composite>),
-}
-
-#[derive(Debug)]
-pub(crate) enum Composite {
+    Test(CompiledTest),
     All(Box<[Cond]>),
     Any(Box<[Cond]>),
-    Not(Cond),
+    Not(Box<Cond>),
     Segment(Arc<CompiledSegment>),
-    Serves(CompiledServes),
-    Now(Moment),
+    Serves(Box<CompiledServes>),
+    Now(Box<Moment>),
 }
 
-impl From<Composite> for Cond {
-    fn from(composite: Composite) -> Self {
-        Self::Composite(Box::new(composite))
+/// A test of one attribute. Its operand is in place where that is possible, so that most tests follow no pointer.
+#[derive(Debug)]
+pub(crate) enum CompiledTest {
+    Present(Of),
+    Absent(Of),
+    Boolean(Of, bool),
+    Is(Of, Finite),
+    Text(Of, u64, Box<Operand>),
+    OneOf(Of, Bloom, Arc<OneOf>),
+    Contains(Of, Box<[Operand]>),
+    StartsWith(Of, Box<[Box<str>]>),
+    EndsWith(Of, Box<[Box<str>]>),
+    Number(Of, Comparison<Finite>),
+    /// Three numbers and nothing else.
+    Release(Of, Comparison<Release>),
+    Semver(Of, Box<Comparison<VersionOperand>>),
+    DateTime(Of, Box<Moment>),
+    Cidr(Of, Box<[Network]>),
+    Matches(Of, Box<Pattern>),
+}
+
+/// The attribute that a test asks for: its name, and where the walk keeps it if it does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Of(u32);
+
+impl Of {
+    /// One more than the places there are, so that it is beyond what any walk keeps.
+    const NOT_KEPT: u32 = 15;
+    const KEPT_BITS: u32 = 4;
+
+    pub(crate) fn new(name: NameAt, kept: Option<usize>) -> Self {
+        let kept = kept.and_then(|kept| u32::try_from(kept).ok()).filter(|kept| *kept < Self::NOT_KEPT);
+        Self(name.get() << Self::KEPT_BITS | kept.unwrap_or(Self::NOT_KEPT))
+    }
+
+    #[inline]
+    pub(crate) const fn name(self) -> NameAt {
+        NameAt::of(self.0 >> Self::KEPT_BITS)
+    }
+
+    /// Place among [`Program::kept`], or beyond them.
+    #[inline]
+    pub(crate) fn kept(self) -> usize {
+        usize::try_from(self.0 & Self::NOT_KEPT).unwrap_or(usize::MAX)
     }
 }
 
-#[derive(Debug)]
-pub(crate) enum CompiledTest {
-    Present,
-    Absent,
-    Boolean(bool),
-    Is(Finite),
-    Text(Operand),
-    OneOf(Box<OneOf>),
-    Contains(Box<[Operand]>),
-    StartsWith(Box<[Box<str>]>),
-    EndsWith(Box<[Box<str>]>),
-    Number(Comparison<Finite>),
-    Semver(Box<Comparison<VersionOperand>>),
-    DateTime(Box<Moment>),
-    Cidr(Box<[Network]>),
-    Matches(Box<Pattern>),
+/// Which of 64 classes of texts a list has: most texts that are on no list are known by it without a look at the list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Bloom(u64);
+
+impl Bloom {
+    pub(crate) fn add(&mut self, hash: u64) {
+        self.0 |= 1 << (hash >> 58);
+    }
+
+    #[inline]
+    const fn may_have(self, hash: u64) -> bool {
+        self.0 >> (hash >> 58) & 1 == 1
+    }
 }
 
 /// One side of an instant.
@@ -246,7 +296,8 @@ impl Moment {
     }
 }
 
-#[derive(Debug, Default)]
+/// A list of values, shared by all tests of an environment that have the same.
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct OneOf {
     pub(crate) texts: TextSet,
     pub(crate) numbers: Box<[Finite]>,
@@ -254,69 +305,11 @@ pub(crate) struct OneOf {
     pub(crate) no: bool,
 }
 
-impl CompiledTest {
-    /// Whether an attribute passes; `None` stands for one that is not there.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the walk over a list of leaves stays one loop")]
-    pub(crate) fn passes(&self, seen: Option<Seen<'_>>) -> bool {
-        let Some(seen) = seen else { return matches!(self, Self::Absent) };
-        match self {
-            Self::Present => true,
-            Self::Absent => false,
-            Self::Boolean(wanted) => seen.boolean() == Some(*wanted),
-            Self::Is(wanted) => seen.number().is_some_and(|found| same(found, *wanted)),
-            Self::Text(wanted) => seen.text().is_some_and(|found| wanted.is(&found)),
-            Self::OneOf(list) => list.contains(seen),
-            Self::Number(comparison) => seen.number().is_some_and(|found| {
-                let order = found.partial_cmp(&comparison.operand().get());
-                order.is_some_and(|order| comparison.accepts(order))
-            }),
-            Self::Contains(_)
-            | Self::StartsWith(_)
-            | Self::EndsWith(_)
-            | Self::Semver(_)
-            | Self::DateTime(_)
-            | Self::Cidr(_)
-            | Self::Matches(_) => self.reads(seen),
-        }
-    }
-}
-
-impl CompiledTest {
-    /// Whether an attribute passes a test that reads it; kept apart, since these are dearer than a call.
-    #[inline(never)]
-    fn reads(&self, seen: Seen<'_>) -> bool {
-        if let (Self::Contains(needles), Some(list)) = (self, seen.list()) {
-            return needles.iter().any(|needle| list.has(needle));
-        }
-        let Some(text) = seen.text() else { return false };
-        match self {
-            Self::Contains(needles) => needles.iter().any(|needle| text.text.contains(&*needle.text)),
-            Self::StartsWith(prefixes) => prefixes.iter().any(|prefix| text.text.starts_with(&**prefix)),
-            Self::EndsWith(suffixes) => suffixes.iter().any(|suffix| text.text.ends_with(&**suffix)),
-            Self::Semver(comparison) => {
-                comparison.operand().order_of(&text).is_some_and(|order| comparison.accepts(order))
-            }
-            Self::DateTime(moment) => instant::parse(text.text).is_some_and(|at_ms| moment.holds(at_ms)),
-            Self::Cidr(networks) => network::address(text.text)
-                .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
-            Self::Matches(pattern) => pattern.matches(text.text),
-            Self::Present
-            | Self::Absent
-            | Self::Boolean(_)
-            | Self::Is(_)
-            | Self::Text(_)
-            | Self::OneOf(_)
-            | Self::Number(_) => false,
-        }
-    }
-}
-
 impl OneOf {
     #[inline]
-    fn contains(&self, seen: Seen<'_>) -> bool {
+    fn contains(&self, seen: &Seen<'_>) -> bool {
         if let Some(text) = seen.text() {
-            return self.texts.contains(&text);
+            return self.texts.contains(text);
         }
         match (seen.number(), seen.boolean()) {
             (Some(found), _) => self.numbers.iter().any(|number| same(found, *number)),
@@ -327,6 +320,107 @@ impl OneOf {
     }
 }
 
+impl CompiledTest {
+    #[inline]
+    pub(crate) const fn of(&self) -> Of {
+        match self {
+            Self::Present(of)
+            | Self::Absent(of)
+            | Self::Boolean(of, _)
+            | Self::Is(of, _)
+            | Self::Text(of, ..)
+            | Self::OneOf(of, ..)
+            | Self::Contains(of, _)
+            | Self::StartsWith(of, _)
+            | Self::EndsWith(of, _)
+            | Self::Number(of, _)
+            | Self::Release(of, _)
+            | Self::Semver(of, _)
+            | Self::DateTime(of, _)
+            | Self::Cidr(of, _)
+            | Self::Matches(of, _) => *of,
+        }
+    }
+
+    /// Whether an attribute passes; `None` stands for one that is not there.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the walk over a list of leaves stays one loop")]
+    pub(crate) fn passes(&self, seen: Option<&Seen<'_>>) -> bool {
+        let Some(seen) = seen else { return matches!(self, Self::Absent(_)) };
+        match self {
+            Self::Present(_) => true,
+            Self::Absent(_) => false,
+            Self::Boolean(_, wanted) => seen.boolean() == Some(*wanted),
+            Self::Is(_, wanted) => seen.number().is_some_and(|found| same(found, *wanted)),
+            Self::Text(_, hash, wanted) => seen.text().is_some_and(|found| {
+                found.hash == *hash && confirm(found.text.as_bytes(), wanted.text.as_bytes())
+            }),
+            Self::OneOf(_, bloom, list) => {
+                seen.text().is_none_or(|found| bloom.may_have(found.hash)) && list.contains(seen)
+            }
+            Self::Number(_, comparison) => match seen.number() {
+                Some(found) => compares(found, comparison),
+                None => false,
+            },
+            Self::Release(_, comparison) => match seen.text() {
+                Some(found) => {
+                    comparison.operand().order_of(found).is_some_and(|order| comparison.accepts(order))
+                }
+                None => false,
+            },
+            Self::Contains(..)
+            | Self::StartsWith(..)
+            | Self::EndsWith(..)
+            | Self::Semver(..)
+            | Self::DateTime(..)
+            | Self::Cidr(..)
+            | Self::Matches(..) => self.reads(seen),
+        }
+    }
+
+    /// Whether an attribute passes a test that reads it; kept apart, since these are dearer than a call.
+    #[inline(never)]
+    fn reads(&self, seen: &Seen<'_>) -> bool {
+        if let (Self::Contains(_, needles), Some(list)) = (self, seen.list()) {
+            return needles.iter().any(|needle| list.has(needle));
+        }
+        let Some(text) = seen.text() else { return false };
+        match self {
+            Self::Contains(_, needles) => needles.iter().any(|needle| text.text.contains(&*needle.text)),
+            Self::StartsWith(_, prefixes) => prefixes.iter().any(|prefix| text.text.starts_with(&**prefix)),
+            Self::EndsWith(_, suffixes) => suffixes.iter().any(|suffix| text.text.ends_with(&**suffix)),
+            Self::Semver(_, comparison) => {
+                comparison.operand().order_of(text).is_some_and(|order| comparison.accepts(order))
+            }
+            Self::DateTime(_, moment) => instant::parse(text.text).is_some_and(|at_ms| moment.holds(at_ms)),
+            Self::Cidr(_, networks) => network::address(text.text)
+                .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
+            Self::Matches(_, pattern) => pattern.matches(text.text),
+            Self::Present(_)
+            | Self::Absent(_)
+            | Self::Boolean(..)
+            | Self::Is(..)
+            | Self::Text(..)
+            | Self::OneOf(..)
+            | Self::Number(..)
+            | Self::Release(..) => false,
+        }
+    }
+}
+
+/// Compared by the processor rather than by way of an order.
+#[inline]
+fn compares(found: f64, comparison: &Comparison<Finite>) -> bool {
+    match comparison {
+        Comparison::Lt(wanted) => found < wanted.get(),
+        Comparison::Lte(wanted) => found <= wanted.get(),
+        Comparison::Eq(wanted) => same(found, *wanted),
+        Comparison::Gte(wanted) => found >= wanted.get(),
+        Comparison::Gt(wanted) => found > wanted.get(),
+    }
+}
+
+#[inline]
 fn same(found: f64, wanted: Finite) -> bool {
     found.partial_cmp(&wanted.get()).is_some_and(std::cmp::Ordering::is_eq)
 }

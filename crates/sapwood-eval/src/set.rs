@@ -57,13 +57,13 @@ impl FlagSet {
         if !self.moments.iter().any(within) {
             return Vec::new();
         }
-        let turns = |flag: &&Arc<CompiledFlag>| flag.program.moments.iter().any(within);
+        let turns = |flag: &&Arc<CompiledFlag>| flag.program.rest.moments.iter().any(within);
         let mut turned: BTreeMap<&FlagKey, &Arc<CompiledFlag>> =
             self.flags.iter().filter(turns).map(|flag| (flag.key(), flag)).collect();
         loop {
             let before = turned.len();
             for flag in &self.flags {
-                if flag.program.asks.iter().any(|asked| turned.contains_key(asked)) {
+                if flag.program.rest.asks.iter().any(|asked| turned.contains_key(asked)) {
                     turned.insert(flag.key(), flag);
                 }
             }
@@ -82,15 +82,15 @@ impl FlagSet {
 
     #[inline]
     pub(crate) fn find(&self, hash: u64, key: &str) -> Option<&Arc<CompiledFlag>> {
-        let found = self.index.positions(hash).filter_map(|position| self.flags.get(position));
-        found.into_iter().find(|flag| same(flag.key().as_str(), key))
+        let is = |at: usize| self.flags.get(at).is_some_and(|flag| same(flag.key().as_str(), key));
+        self.flags.get(self.index.find(hash, is)?)
     }
 
     /// Where the flag of this key is among [`FlagSet::flags`], for whoever keeps something ready per flag.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<usize> {
-        let is = |at: &usize| self.flags.get(*at).is_some_and(|flag| same(flag.key().as_str(), key));
-        self.index.positions(hash(key)).find(is)
+        let is = |at: usize| self.flags.get(at).is_some_and(|flag| same(flag.key().as_str(), key));
+        self.index.find(hash(key), is)
     }
 
     /// Every flag, in order of key.
@@ -118,11 +118,11 @@ impl FlagSet {
     /// The same set with one flag replaced or added.
     pub(crate) fn with(&self, flag: CompiledFlag, names: Arc<Names>) -> Self {
         let mut next = Self { names, ..self.clone() };
-        let mut turns = !flag.program.moments.is_empty();
+        let mut turns = !flag.program.rest.moments.is_empty();
         match next.flags.binary_search_by(|have| have.key().cmp(flag.key())) {
             Ok(at) => {
                 if let Some(have) = next.flags.get_mut(at) {
-                    turns |= !have.program.moments.is_empty();
+                    turns |= !have.program.rest.moments.is_empty();
                     *have = Arc::new(flag);
                 }
                 // Positions stay, so the index does too.
@@ -149,6 +149,7 @@ impl FlagSet {
 }
 
 fn moments(flags: &[Arc<CompiledFlag>]) -> Arc<[i64]> {
-    let all: BTreeSet<i64> = flags.iter().flat_map(|flag| flag.program.moments.iter().copied()).collect();
+    let all: BTreeSet<i64> =
+        flags.iter().flat_map(|flag| flag.program.rest.moments.iter().copied()).collect();
     all.into_iter().collect()
 }

@@ -70,14 +70,14 @@ pub(crate) fn said(outcome: &Outcome<'_>) -> String {
         Outcome::NotFound => "not found".to_owned(),
         Outcome::Failed(failure) => failure.code.to_string(),
         Outcome::Found(found) => {
-            let rule = match found.rule {
+            let rule = match found.rule() {
                 None => String::new(),
                 Some(crate::RuleRef::BreakGlass) => " break-glass".to_owned(),
                 Some(crate::RuleRef::Rule(id)) => format!(" {id}"),
                 Some(crate::RuleRef::Rollout(_)) => " rollout".to_owned(),
             };
-            let arm = found.rollout.map(|reached| format!(" {}", reached.arm)).unwrap_or_default();
-            format!("{} {}{rule}{arm}", found.variant, found.reason)
+            let arm = found.rollout().map(|reached| format!(" {}", reached.arm)).unwrap_or_default();
+            format!("{} {}{rule}{arm}", found.variant(), found.reason())
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::flag::LayerSlice;
 use crate::key::{RolloutId, RuleId, SegmentKey, VariantKey};
 use crate::outcome::Outcome;
-use crate::program::{CompiledFlag, CompiledServes, Cond, Target};
+use crate::program::{CompiledFlag, CompiledServes, Cond};
 
 /// A place the walk enters and leaves.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(crate) enum Fact<'a> {
     },
     Slot {
         bucket: u32,
-        serve: Option<&'a Target>,
+        serve: Option<&'a VariantKey>,
     },
     /// On a segment's list.
     Listed {
@@ -51,6 +51,8 @@ pub(crate) enum Fact<'a> {
 
 /// Watches one walk.
 pub(crate) trait Trace<'a> {
+    /// Whether anybody does; finding out what to say is left out otherwise.
+    const WATCHES: bool;
     fn enter(&mut self, place: Place<'a>);
     /// Leaves the place entered last: whether it held.
     fn leave(&mut self, held: bool);
@@ -63,6 +65,7 @@ pub(crate) trait Trace<'a> {
 pub(crate) struct NoTrace;
 
 impl<'a> Trace<'a> for NoTrace {
+    const WATCHES: bool = false;
     #[inline]
     fn enter(&mut self, _: Place<'a>) {}
     #[inline]

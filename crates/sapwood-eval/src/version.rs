@@ -1,6 +1,7 @@
 //! Versions as Semantic Versioning 2.0.0 orders them, compared without copying anything.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::num::NonZeroU64;
 
 use crate::attributes::Hashed;
@@ -52,32 +53,63 @@ impl<'a> Version<'a> {
     }
 }
 
-/// The three numbers of a plain version in one that orders alike, for a comparison without reading it again; nothing
-/// for what has a pre-release or build, a large number, or is no version.
-pub(crate) fn release(text: &str) -> Option<NonZeroU64> {
+/// The three numbers of a plain version in one that orders alike, for a comparison without reading it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Release(NonZeroU64);
+
+impl Release {
     const BITS: u32 = 21;
-    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let (mut packed, mut number, mut digits, mut parts) = (0_u64, 0_u64, 0_u32, 1_u32);
-    for byte in text.bytes() {
-        match byte {
-            // No leading zeros, and nothing that outgrows its bits.
-            b'0'..=b'9' if (digits == 0 || number > 0) && digits < 6 => {
-                number = number * 10 + u64::from(byte - b'0');
-                digits += 1;
+    /// Always free, so it can say that this is one.
+    const MARK: u64 = 1 << 63;
+
+    /// Nothing for what has a pre-release or build, a large number, or is no version.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+        let (mut packed, mut number, mut digits, mut parts) = (0_u64, 0_u64, 0_u32, 1_u32);
+        for byte in text.bytes() {
+            match byte {
+                // No leading zeros, and nothing that outgrows its bits.
+                b'0'..=b'9' if (digits == 0 || number > 0) && digits < 6 => {
+                    number = number * 10 + u64::from(byte - b'0');
+                    digits += 1;
+                }
+                b'.' if digits > 0 && parts < 3 => {
+                    packed = packed << Self::BITS | number;
+                    (number, digits, parts) = (0, 0, parts + 1);
+                }
+                _ => return None,
             }
-            b'.' if digits > 0 && parts < 3 => {
-                packed = packed << BITS | number;
-                (number, digits, parts) = (0, 0, parts + 1);
-            }
-            _ => return None,
         }
+        if digits == 0 {
+            return None;
+        }
+        packed = (packed << Self::BITS | number) << (Self::BITS * (3 - parts));
+        NonZeroU64::new(packed | Self::MARK).map(Self)
     }
-    if digits == 0 {
-        return None;
+
+    const fn core(self) -> [u64; 3] {
+        const PART: u64 = (1 << Release::BITS) - 1;
+        let packed = self.0.get() & !Self::MARK;
+        [packed >> (2 * Self::BITS), packed >> Self::BITS & PART, packed & PART]
     }
-    packed = (packed << BITS | number) << (BITS * (3 - parts));
-    // The top bit is free and says that this is one.
-    NonZeroU64::new(packed | 1 << 63)
+
+    /// How a text stands to this version; nothing if it is no version.
+    #[inline]
+    pub(crate) fn order_of(self, text: &Hashed<'_>) -> Option<Ordering> {
+        text.release.map_or_else(|| self.order_of_read(text.text), |found| Some(found.cmp(&self)))
+    }
+
+    #[inline(never)]
+    fn order_of_read(self, text: &str) -> Option<Ordering> {
+        Some(Version::parse(text)?.order(&Version { core: self.core(), pre_release: "" }))
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.core();
+        write!(f, "{major}.{minor}.{patch}")
+    }
 }
 
 fn split(text: &str, at: char) -> (&str, Option<&str>) {
@@ -127,11 +159,10 @@ fn identifier_order(one: &str, other: &str) -> Ordering {
     }
 }
 
-/// A version to compare with, kept as it was written.
+/// A version to compare with that is more than three numbers, kept as it was written.
 #[derive(Clone, Debug)]
 pub(crate) struct VersionOperand {
     pub(crate) text: Box<str>,
-    release: Option<NonZeroU64>,
     core: [u64; 3],
     pre_release: Box<str>,
 }
@@ -139,14 +170,11 @@ pub(crate) struct VersionOperand {
 impl VersionOperand {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Version { core, pre_release } = Version::parse(text)?;
-        Some(Self { text: text.into(), release: release(text), core, pre_release: pre_release.into() })
+        Some(Self { text: text.into(), core, pre_release: pre_release.into() })
     }
 
     /// How a text stands to this version; nothing if it is no version.
     pub(crate) fn order_of(&self, text: &Hashed<'_>) -> Option<Ordering> {
-        if let (Some(found), Some(wanted)) = (text.release, self.release) {
-            return Some(found.cmp(&wanted));
-        }
         let operand = Version { core: self.core, pre_release: &self.pre_release };
         Some(Version::parse(text.text)?.order(&operand))
     }

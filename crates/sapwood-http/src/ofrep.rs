@@ -128,7 +128,7 @@ pub(crate) async fn evaluate(
     let (status, ended) = match &outcome {
         Outcome::Found(found) => {
             // Asking with a server token is what counts; an administrator who looks is not a subject.
-            if found.rollout.is_some()
+            if found.rollout().is_some()
                 && caller.caller.token.kind == TokenKind::Server
                 && let Some(unit) = context.unit(flag.config().flag.unit.as_str())
             {

@@ -228,7 +228,7 @@ impl Live {
             let Outcome::Found(evaluation) = snapshot.flags.evaluate(lane.flag, &context, now) else {
                 continue;
             };
-            *slot = evaluation.variant.as_str() == "on";
+            *slot = evaluation.variant().as_str() == "on";
             if arrives {
                 self.engine.expose(snapshot, &evaluation, &key, self.engine.now());
             }

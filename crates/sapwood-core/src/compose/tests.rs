@@ -11,11 +11,11 @@ use crate::testing::{
 };
 
 fn arm(set: &FlagSet, flag: &str, key: &str) -> Option<Arm> {
-    set.evaluate(flag, &Context::new(key), 0).found().unwrap().rollout.map(|reached| reached.arm)
+    set.evaluate(flag, &Context::new(key), 0).found().unwrap().rollout().map(|reached| reached.arm)
 }
 
 fn variant<'a>(set: &'a FlagSet, flag: &str, key: &str) -> &'a str {
-    set.evaluate(flag, &Context::new(key), 0).found().unwrap().variant.as_str()
+    set.evaluate(flag, &Context::new(key), 0).found().unwrap().variant().as_str()
 }
 
 /// Rising shares, with a ring here and there.

@@ -12,7 +12,7 @@ use sapwood_core::entry::Actor;
 use sapwood_core::rejection::Rejection;
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
-use sapwood_eval::{Context, FlagKey, Outcome, check_config};
+use sapwood_eval::{Context, Evaluation, FlagKey, Outcome, check_config};
 use sapwood_planner::nearest;
 use sapwood_store::StoreError;
 use serde_json::{Value, json};
@@ -86,11 +86,11 @@ pub fn explain(
         at: at.to_string(),
         version: subject.version,
         draft: drafted,
-        variant: found.map(|found| found.variant.to_string()),
-        value: found.map(|found| found.value.to_json()),
-        reason: found.map(|found| found.reason.to_string()),
+        variant: found.map(|found| found.variant().to_string()),
+        value: found.map(|found| found.value().to_json()),
+        reason: found.map(|found| found.reason().to_string()),
         error_code,
-        arm: found.and_then(|found| found.rollout).map(|reached| reached.arm.to_string()),
+        arm: found.and_then(Evaluation::rollout).map(|reached| reached.arm.to_string()),
         steps: shown::value_of(&explanation.root),
         text: explanation.to_string(),
         truncated: explanation.truncated,

@@ -254,11 +254,11 @@ fn evaluated(engine: &Engine, key: &str, story: &Story) -> Said {
         Outcome::NotFound => (None, None, None, Some("FLAG_NOT_FOUND".to_owned()), None),
         Outcome::Failed(failure) => (None, None, None, Some(failure.code.to_string()), None),
         Outcome::Found(found) => (
-            Some(found.variant.to_string()),
-            Some(found.value.to_json()),
-            Some(found.reason.to_string()),
+            Some(found.variant().to_string()),
+            Some(found.value().to_json()),
+            Some(found.reason().to_string()),
             None,
-            found.rollout.map(|reached| reached.arm.to_string()),
+            found.rollout().map(|reached| reached.arm.to_string()),
         ),
     }
 }

@@ -59,7 +59,7 @@ impl Kept {
         let (set, warnings) = FlagSet::compile(config, None);
         assert_eq!(warnings, []);
         let outcome = set.evaluate(flag, &Context::new(who), 0);
-        outcome.found().map(|evaluation| evaluation.variant.to_string())
+        outcome.found().map(|evaluation| evaluation.variant().to_string())
     }
 }
 

@@ -194,7 +194,7 @@ impl World {
         let outcome = snapshot.flags.evaluate(flag, &Context::new(who), self.engine.now().ms());
         let evaluation = outcome.found().unwrap();
         self.engine.expose(&snapshot, evaluation, who, self.engine.now());
-        evaluation.variant.to_string()
+        evaluation.variant().to_string()
     }
 
     pub(crate) async fn try_report(&self, batch: u32, items: Json) -> Result<BatchResponse, ReportError> {
@@ -227,7 +227,7 @@ impl World {
 
 pub(crate) fn serves(snapshot: &Snapshot, flag: &str, who: &str) -> Option<String> {
     let outcome = snapshot.flags.evaluate(flag, &Context::new(who), NOON.ms());
-    outcome.found().map(|evaluation| evaluation.variant.to_string())
+    outcome.found().map(|evaluation| evaluation.variant().to_string())
 }
 
 pub(crate) fn step_of(n: u32, step: Step) -> Command {

@@ -4,15 +4,14 @@ use crate::condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Se
 use crate::hash::hash;
 use crate::instant;
 use crate::key::{AttributeName, SegmentKey};
-use crate::name::Name;
 use crate::network::{Network, NetworkError};
 use crate::pattern::Pattern;
 use crate::problem::Part;
 use crate::program::{
-    CompiledSegment, CompiledServes, CompiledTest, Composite, Cond, Moment, OneOf, Operand,
+    Bloom, CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, NAMES_KEPT_MAX, Of, OneOf, Operand,
 };
 use crate::table::TextSet;
-use crate::version::VersionOperand;
+use crate::version::{Release, VersionOperand};
 
 use std::sync::Arc;
 
@@ -52,30 +51,28 @@ impl<'a> Builder<'a> {
             Condition::Always => Some(Cond::Always),
             Condition::All(parts) => {
                 size.clauses -= 1;
-                self.each("all", parts, |this, part| this.nested(part, deeper, size))
-                    .map(|parts| Composite::All(parts).into())
+                self.each("all", parts, |this, part| this.nested(part, deeper, size)).map(Cond::All)
             }
             Condition::Any(parts) => {
                 size.clauses -= 1;
-                self.each("any", parts, |this, part| this.nested(part, deeper, size))
-                    .map(|parts| Composite::Any(parts).into())
+                self.each("any", parts, |this, part| this.nested(part, deeper, size)).map(Cond::Any)
             }
             Condition::Not(part) => {
                 size.clauses -= 1;
                 let part = self.field("not", |this| this.nested(part, deeper, size))?;
-                Some(Composite::Not(part).into())
+                Some(Cond::Not(Box::new(part)))
             }
-            Condition::Segment(key) => self
-                .field("segment", |this| this.segment_reference(key))
-                .map(|segment| Composite::Segment(segment).into()),
-            Condition::Serves(serves) => self
-                .field("serves", |this| this.serves(serves))
-                .map(|serves| Composite::Serves(serves).into()),
+            Condition::Segment(key) => {
+                self.field("segment", |this| this.segment_reference(key)).map(Cond::Segment)
+            }
+            Condition::Serves(serves) => {
+                self.field("serves", |this| this.serves(serves)).map(|serves| Cond::Serves(Box::new(serves)))
+            }
             Condition::Attribute(test) => self.field("attribute", |this| this.attribute(test)),
             Condition::Now(instant) => {
                 let moment = self.field("now", |this| this.moment(instant))?;
                 self.moments.insert(moment.at_ms);
-                Some(Composite::Now(moment).into())
+                Some(Cond::Now(Box::new(moment)))
             }
         }
     }
@@ -128,62 +125,63 @@ impl<'a> Builder<'a> {
     }
 
     fn attribute(&mut self, of: &'a AttributeTest) -> Option<Cond> {
-        let test = self.field("test", |this| this.test(&of.test))?;
-        let (name, kept) = self.asked_for(&of.name);
-        Some(Cond::Attribute { name, kept, test })
+        let asked = self.asked_for(&of.name);
+        self.field("test", |this| this.test(asked, &of.test)).map(Cond::Test)
     }
 
     /// Counts how often an attribute is asked for, and gives it a place among those asked for.
-    fn asked_for(&mut self, name: &AttributeName) -> (Arc<Name>, usize) {
-        let known = self.names.iter_mut().enumerate().find(|(_, (known, _))| known.is(name.as_str()));
-        if let Some((at, (name, times))) = known {
-            *times += 1;
-            return (Arc::clone(name), at);
-        }
+    fn asked_for(&mut self, name: &AttributeName) -> Of {
         let name = self.interner.name(name.as_str());
-        self.names.push((Arc::clone(&name), 1));
-        (name, self.names.len() - 1)
+        let at = self.names.iter().position(|(known, _)| *known == name).unwrap_or(self.names.len());
+        match self.names.get_mut(at) {
+            Some((_, times)) => *times += 1,
+            None => self.names.push((name, 1)),
+        }
+        // In a segment this means nothing: it is walked without what a flag keeps.
+        Of::new(name, Some(at).filter(|at| *at < NAMES_KEPT_MAX))
     }
 
-    fn test(&mut self, test: &'a Test) -> Option<CompiledTest> {
+    fn test(&mut self, of: Of, test: &'a Test) -> Option<CompiledTest> {
         Some(match test {
-            Test::Present => CompiledTest::Present,
-            Test::Absent => CompiledTest::Absent,
-            Test::Equals(scalar) => self.field("equals", |this| this.equals(scalar)),
-            Test::OneOf(scalars) => {
-                CompiledTest::OneOf(Box::new(self.field("one_of", |this| this.one_of(scalars))))
-            }
+            Test::Present => CompiledTest::Present(of),
+            Test::Absent => CompiledTest::Absent(of),
+            Test::Equals(scalar) => self.field("equals", |this| this.equals(of, scalar)),
+            Test::OneOf(scalars) => self.field("one_of", |this| this.one_of(of, scalars)),
             Test::Contains(texts) => {
                 self.field("contains", |this| this.texts(texts));
-                CompiledTest::Contains(texts.iter().map(|text| Operand::new(text)).collect())
+                CompiledTest::Contains(of, texts.iter().map(|text| Operand::new(text)).collect())
             }
             Test::StartsWith(texts) => {
                 self.field("starts_with", |this| this.texts(texts));
-                CompiledTest::StartsWith(texts.iter().map(|text| text.as_str().into()).collect())
+                CompiledTest::StartsWith(of, texts.iter().map(|text| text.as_str().into()).collect())
             }
             Test::EndsWith(texts) => {
                 self.field("ends_with", |this| this.texts(texts));
-                CompiledTest::EndsWith(texts.iter().map(|text| text.as_str().into()).collect())
+                CompiledTest::EndsWith(of, texts.iter().map(|text| text.as_str().into()).collect())
             }
-            Test::Number(comparison) => CompiledTest::Number(comparison.clone()),
-            Test::Semver(comparison) => {
-                let operand =
-                    comparison.try_map(|text| VersionOperand::parse(text).ok_or_else(|| text.clone()));
-                return self.field("semver", |this| this.semver(operand));
-            }
+            Test::Number(comparison) => CompiledTest::Number(of, comparison.clone()),
+            Test::Semver(comparison) => return self.field("semver", |this| this.semver(of, comparison)),
             Test::DateTime(instant) => {
                 return self
                     .field("date_time", |this| this.moment(instant))
-                    .map(|moment| CompiledTest::DateTime(Box::new(moment)));
+                    .map(|moment| CompiledTest::DateTime(of, Box::new(moment)));
             }
-            Test::Cidr(networks) => return self.networks(networks).map(CompiledTest::Cidr),
-            Test::Matches(text) => return self.field("matches", |this| this.pattern(text)),
+            Test::Cidr(networks) => {
+                return self.networks(networks).map(|networks| CompiledTest::Cidr(of, networks));
+            }
+            Test::Matches(text) => {
+                let pattern = self.field("matches", |this| this.pattern(text));
+                return pattern.map(|pattern| CompiledTest::Matches(of, Box::new(pattern)));
+            }
         })
     }
 
-    fn semver(&mut self, operand: Result<Comparison<VersionOperand>, String>) -> Option<CompiledTest> {
-        match operand {
-            Ok(operand) => Some(CompiledTest::Semver(Box::new(operand))),
+    fn semver(&mut self, of: Of, comparison: &Comparison<String>) -> Option<CompiledTest> {
+        if let Ok(release) = comparison.try_map(|text| Release::read(text).ok_or(())) {
+            return Some(CompiledTest::Release(of, release));
+        }
+        match comparison.try_map(|text| VersionOperand::parse(text).ok_or_else(|| text.clone())) {
+            Ok(operand) => Some(CompiledTest::Semver(of, Box::new(operand))),
             Err(text) => {
                 self.problem(format!("{text:?} is not a version"), "write it as 2.3.0 or 2.3.0-beta.1");
                 None
@@ -224,13 +222,13 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn pattern(&mut self, text: &str) -> Option<CompiledTest> {
+    fn pattern(&mut self, text: &str) -> Option<Pattern> {
         if text.len() > self.limits.pattern_bytes {
             self.at_most(text.len(), self.limits.pattern_bytes, "bytes in one regular expression");
             return None;
         }
         match Pattern::compile(text, &self.limits) {
-            Ok(pattern) => Some(CompiledTest::Matches(Box::new(pattern))),
+            Ok(pattern) => Some(pattern),
             Err((message, remedy)) => {
                 self.problem(message, remedy);
                 None
@@ -238,18 +236,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn equals(&mut self, scalar: &'a Scalar) -> CompiledTest {
+    fn equals(&mut self, of: Of, scalar: &'a Scalar) -> CompiledTest {
         match scalar {
-            Scalar::Boolean(boolean) => CompiledTest::Boolean(*boolean),
-            Scalar::Number(number) => CompiledTest::Is(*number),
+            Scalar::Boolean(boolean) => CompiledTest::Boolean(of, *boolean),
+            Scalar::Number(number) => CompiledTest::Is(of, *number),
             Scalar::String(text) => {
                 self.operand(text);
-                CompiledTest::Text(Operand::new(text))
+                let operand = Operand::new(text);
+                CompiledTest::Text(of, operand.hash, Box::new(operand))
             }
         }
     }
 
-    fn one_of(&mut self, scalars: &'a [Scalar]) -> OneOf {
+    fn one_of(&mut self, of: Of, scalars: &'a [Scalar]) -> CompiledTest {
         self.operands(scalars.len());
         let mut list = OneOf::default();
         let (mut texts, mut numbers) = (Vec::new(), Vec::new());
@@ -266,7 +265,9 @@ impl<'a> Builder<'a> {
         }
         list.texts = TextSet::new(texts);
         list.numbers = numbers.into_boxed_slice();
-        list
+        let mut bloom = Bloom::default();
+        list.texts.hashes().for_each(|hash| bloom.add(hash));
+        CompiledTest::OneOf(of, bloom, self.interner.list(list))
     }
 
     fn texts(&mut self, texts: &'a [String]) {

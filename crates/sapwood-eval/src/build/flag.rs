@@ -1,20 +1,24 @@
 //! Compiles one flag: variants, targeting and rollouts become steps, barred candidates are exchanged for good.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::num::NonZeroU16;
 
 use crate::answer;
-use crate::bucket::BUCKETS;
+use crate::bucket::{BUCKETS, Salted};
 use crate::config::FlagConfig;
 use crate::flag::{Flag, Rule, Serve, Slot, Targeting};
 use crate::hash::hash;
 use crate::key::{RuleId, VariantKey};
-use crate::name::Name;
+use crate::name::NameAt;
+use crate::outcome::Reason;
 use crate::prerequisite;
 use crate::problem::{Part, Problem};
-use crate::program::{CompiledServe, CompiledSlot, Mode, NAMES_KEPT_MAX, Program, Step, Target, Variant};
+use crate::program::{
+    CompiledServe, CompiledSlot, Layer, Mode, NAMES_KEPT_MAX, Program, Rest, Step, Variant,
+};
 use crate::rollout::Barred;
 use crate::share::Share;
+use crate::target::Target;
 
 use super::Builder;
 
@@ -27,16 +31,22 @@ pub(super) fn names(flag: &Flag) -> String {
 /// The variants that may be served, with the bars in force.
 pub(super) struct Variants<'a> {
     pub(super) flag: &'a Flag,
-    list: Box<[Arc<Variant>]>,
     bars: Vec<&'a Barred>,
+}
+
+impl Variants<'_> {
+    fn compiled(&self) -> Box<[Variant]> {
+        let variants = self.flag.variants.iter();
+        variants.map(|(key, value)| Variant { key: key.clone(), value: value.clone() }).collect()
+    }
 }
 
 impl<'a> Builder<'a> {
     /// Compiles a flag, or says everything that is wrong with it.
     pub(crate) fn flag(mut self, config: &'a FlagConfig) -> Result<Program, Vec<Problem>> {
         let FlagConfig { flag, targeting, rollouts: _, barred, break_glass, revision: _ } = config;
-        let variants = self.field("flag", |this| this.variants(flag));
-        let variants = Variants { flag, list: variants, bars: bars_in_force(barred) };
+        self.field("flag", |this| this.variants(flag));
+        let variants = Variants { flag, bars: bars_in_force(barred) };
         self.barred(barred, &variants);
         // All parts are built even where an early one decides, so that everything wrong is found.
         let steps = self.steps(config, &variants);
@@ -44,28 +54,41 @@ impl<'a> Builder<'a> {
         let broken =
             break_glass.as_ref().map(|key| self.field("break_glass", |this| this.exact(key, &variants)));
         let asks = self.asks(config);
+        let fixed = |target, reason| Mode::Fixed { target, reason, break_glass: false };
         let mode = match (broken, steps, targeting_parts) {
-            (Some(override_), Some(_), Some(_)) => override_.map(Mode::BreakGlass),
-            (None, Some(_), Some((off, _))) if !targeting.on => Some(Mode::Off(off)),
+            (Some(override_), Some(_), Some(_)) => {
+                override_.map(|target| Mode::Fixed { target, reason: Reason::Static, break_glass: true })
+            }
+            (None, Some(_), Some((off, _))) if !targeting.on => Some(fixed(off, Reason::Disabled)),
             (None, Some(steps), Some((_, CompiledServe::Variant(target)))) if steps.is_empty() => {
-                Some(Mode::Static(target))
+                Some(fixed(target, Reason::Static))
             }
             (None, Some(steps), Some((_, default))) => Some(Mode::On { steps, default, failure: None }),
             (_, None, _) | (_, _, None) => None,
         };
         let program = mode.map(|mut mode| Program {
-            answers: answer::number(&mut mode),
+            rest: Box::new(Rest {
+                asks,
+                answers: answer::number(&mut mode),
+                moments: self.moments_of(&mode),
+                bars: variants.bars.iter().map(|bar| bar.rollout.clone()).collect(),
+            }),
             client_visible: flag.client_visible,
-            moments: self.moments_of(&mode),
             hash: hash(flag.key.as_str()),
             revision: config.revision,
-            variants: variants.list,
+            variants: variants.compiled(),
             unit: (!flag.unit.is_targeting_key()).then(|| self.interner.name(flag.unit.as_str())),
-            salt: flag.salt.as_str().into(),
-            layer: flag.layer.clone(),
+            salt: if splits(&mode) {
+                Salted::new(flag.salt.as_str())
+            } else {
+                Salted::plain(flag.salt.as_str())
+            },
+            layer: flag.layer.clone().map(|slice| {
+                let salt = Salted::new(slice.salt.as_str());
+                Box::new(Layer { slice, salt })
+            }),
             mode,
-            names: self.names_to_keep(),
-            asks,
+            kept: self.names_to_keep(),
         });
         self.finish(program)
     }
@@ -75,12 +98,12 @@ impl<'a> Builder<'a> {
         let moments = std::mem::take(&mut self.moments);
         match mode {
             Mode::On { .. } => moments.into_iter().collect(),
-            Mode::BreakGlass(_) | Mode::Off(_) | Mode::Static(_) => Box::default(),
+            Mode::Fixed { .. } => Box::default(),
         }
     }
 
     /// The attributes worth looking up before the rules are walked: a few, each asked for several times.
-    fn names_to_keep(&mut self) -> Box<[Arc<Name>]> {
+    fn names_to_keep(&mut self) -> Box<[NameAt]> {
         let names = std::mem::take(&mut self.names);
         let asked: usize = names.iter().map(|(_, times)| times).sum();
         if asked < 2 * names.len() + 2 {
@@ -89,7 +112,7 @@ impl<'a> Builder<'a> {
         names.into_iter().take(NAMES_KEPT_MAX).map(|(name, _)| name).collect()
     }
 
-    fn variants(&mut self, flag: &'a Flag) -> Box<[Arc<Variant>]> {
+    fn variants(&mut self, flag: &'a Flag) {
         self.layer(flag);
         self.field("variants", |this| {
             if flag.variants.is_empty() {
@@ -100,8 +123,6 @@ impl<'a> Builder<'a> {
                 this.within(Part::Key(key.as_str()), |this| this.value(flag, value));
             }
         });
-        let variants = flag.variants.iter();
-        variants.map(|(key, value)| Arc::new(Variant { key: key.clone(), value: value.clone() })).collect()
     }
 
     fn value(&mut self, flag: &Flag, value: &crate::Value) {
@@ -153,7 +174,8 @@ impl<'a> Builder<'a> {
         let built = self.field("targeting", |this| {
             this.at_most(rules.len(), this.limits.rules, "rules");
             this.unique(rules);
-            this.each("rules", rules, |this, rule| this.rule(rule, variants))
+            let mut places = 0..;
+            this.each("rules", rules, |this, rule| this.rule(places.next()?, rule, variants))
         })?;
         let mut steps = Vec::with_capacity(built.len());
         let mut place = |after: Option<&RuleId>, steps: &mut Vec<Step>| {
@@ -163,6 +185,11 @@ impl<'a> Builder<'a> {
         for (rule, step) in rules.iter().zip(built) {
             steps.push(step);
             place(Some(&rule.id), &mut steps);
+        }
+        for (step, place) in steps.iter_mut().zip(0..) {
+            if let Step::Rollout(rollout) = step {
+                rollout.at = place;
+            }
         }
         Some(steps.into_boxed_slice())
     }
@@ -178,10 +205,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn rule(&mut self, rule: &'a Rule, variants: &Variants<'a>) -> Option<Step> {
+    fn rule(&mut self, at: u16, rule: &'a Rule, variants: &Variants<'a>) -> Option<Step> {
         let when = self.field("when", |this| this.condition(&rule.when));
         let serve = self.field("serve", |this| this.serve(&rule.serve, variants));
-        Some(Step::Rule { id: rule.id.clone(), when: when?, serve: serve? })
+        Some(Step::Rule { at, when: when?, serve: serve? })
     }
 
     /// The off-variant and the default.
@@ -244,34 +271,30 @@ impl<'a> Builder<'a> {
     /// A variant to be served, exchanged if it is barred.
     pub(super) fn target(&mut self, key: &VariantKey, variants: &Variants<'a>) -> Option<Target> {
         // An unknown variant is refused even where a bar would replace it.
-        let written = self.exact(key, variants)?;
-        let mut target = Target { barred_by: None, ..written };
+        let mut target = self.exact(key, variants)?;
+        let mut served = key;
         // Each bar is followed at most once, so the chain ends.
         for _ in &variants.bars {
-            let Some(bar) = variants.bars.iter().find(|bar| bar.candidate == target.variant.key) else {
+            let bars = variants.bars.iter().zip(1_u16..);
+            let Some((bar, number)) = bars.into_iter().find(|(bar, _)| bar.candidate == *served) else {
                 break;
             };
-            let exchanged = self.exact(&bar.baseline, variants)?;
-            target = Target { barred_by: Some(Box::new(bar.rollout.clone())), ..exchanged };
+            served = &bar.baseline;
+            target = Target::variant_at(self.exact(served, variants)?.variant(), NonZeroU16::new(number));
         }
         Some(target)
     }
 
     /// A variant as it is written, bars or not.
     fn exact(&mut self, key: &VariantKey, variants: &Variants<'a>) -> Option<Target> {
-        let found = variants.list.iter().enumerate().find(|(_, variant)| variant.key == *key);
+        let found = variants.flag.variants.keys().zip(0..).find(|(variant, _)| *variant == key);
         if found.is_none() {
             self.problem(
                 format!("flag {} has no variant {key}", variants.flag.key),
                 format!("use one of {}", names(variants.flag)),
             );
         }
-        found.map(|(index, variant)| Target {
-            variant: Arc::clone(variant),
-            index,
-            answer: 0,
-            barred_by: None,
-        })
+        found.map(|(_, variant)| Target::variant_at(variant, None))
     }
 
     fn asks(&mut self, config: &'a FlagConfig) -> Box<[crate::FlagKey]> {
@@ -283,6 +306,21 @@ impl<'a> Builder<'a> {
             }
         }
         asked.into_iter().cloned().collect()
+    }
+}
+
+/// Whether some slot table is there to ask for a bucket.
+fn splits(mode: &Mode) -> bool {
+    let slots = |serve: &CompiledServe| matches!(serve, CompiledServe::Slots(_));
+    match mode {
+        Mode::Fixed { .. } => false,
+        Mode::On { steps, default, .. } => {
+            slots(default)
+                || steps.iter().any(|step| match step {
+                    Step::Rule { serve, .. } => slots(serve),
+                    Step::Rollout(_) => false,
+                })
+        }
     }
 }
 

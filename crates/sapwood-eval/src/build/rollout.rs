@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::bucket::Salted;
 use crate::config::FlagConfig;
 use crate::key::RuleId;
 use crate::program::{CompiledRollout, Step};
@@ -64,13 +65,15 @@ impl<'a> Builder<'a> {
         let baseline = self.field("baseline", |this| this.target(&rollout.baseline, variants));
         let candidate = self.field("candidate", |this| this.target(&rollout.candidate, variants));
         Some(CompiledRollout {
+            // Known once the steps are in order.
+            at: 0,
             id: rollout.id.clone(),
-            salt: rollout.salt.as_str().into(),
+            salt: Salted::new(rollout.salt.as_str()),
             prerequisites: prerequisites?,
             audience: audience?,
             rings: rings?,
             share: rollout.share.parts(),
-            given: candidate.clone()?,
+            given: candidate?,
             treated: candidate?,
             control: baseline?,
             epoch: rollout.epoch,

@@ -5,7 +5,7 @@ use crate::config::World;
 use crate::flag::Segment;
 use crate::key::SegmentKey;
 use crate::problem::{Part, Problem};
-use crate::program::{CompiledSegment, Composite};
+use crate::program::{CompiledSegment, Cond};
 use crate::table::TextSet;
 
 use super::Builder;
@@ -18,7 +18,7 @@ impl CompiledSegment {
             definition: Condition::Any(Vec::new()),
             included: TextSet::default(),
             excluded: TextSet::default(),
-            condition: Composite::Any(Box::default()).into(),
+            condition: Cond::Any(Box::default()),
             moments: Box::default(),
         }
     }

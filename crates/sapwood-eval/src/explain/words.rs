@@ -2,9 +2,9 @@
 
 use crate::attributes::{Attributes, Seen, Source};
 use crate::condition::Comparison;
-use crate::name::Name;
+use crate::name::Names;
 use crate::outcome::{Outcome, Reason, RuleRef};
-use crate::program::{CompiledServes, CompiledTest, Composite, Cond, Moment, OneOf, Operand};
+use crate::program::{CompiledServes, CompiledTest, Cond, Moment, OneOf, Operand};
 use crate::share::Share;
 use crate::trace::{Fact, Place};
 
@@ -14,7 +14,7 @@ use super::StepKind;
 const SHOWN_ENTRIES_MAX: usize = 5;
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
-pub(super) fn place(place: Place<'_>, attributes: Attributes<'_>) -> (StepKind, String) {
+pub(super) fn place(place: Place<'_>, attributes: Attributes<'_>, names: &Names) -> (StepKind, String) {
     match place {
         Place::Flag(flag) => (StepKind::Flag, format!("flag {}", flag.key())),
         Place::Rule(id) => (StepKind::Rule, format!("rule {id}")),
@@ -24,7 +24,7 @@ pub(super) fn place(place: Place<'_>, attributes: Attributes<'_>) -> (StepKind, 
         }
         Place::Audience => (StepKind::Audience, "in the audience".to_owned()),
         Place::Ring(key) => (StepKind::Ring, format!("in ring {key}")),
-        Place::Condition(condition) => (StepKind::Condition, self::condition(condition, attributes)),
+        Place::Condition(condition) => (StepKind::Condition, self::condition(condition, attributes, names)),
     }
 }
 
@@ -41,8 +41,8 @@ pub(super) fn fact(fact: Fact<'_>) -> String {
             let percent = Share::from_parts(share).map(|share| share.to_string()).unwrap_or_default();
             format!("bucket {bucket} is {side} the share of {share} ({percent}): {arm}")
         }
-        Fact::Slot { bucket, serve: Some(target) } => {
-            format!("bucket {bucket} lies in a slot of {}", target.variant.key)
+        Fact::Slot { bucket, serve: Some(variant) } => {
+            format!("bucket {bucket} lies in a slot of {variant}")
         }
         Fact::Slot { bucket, serve: None } => format!("bucket {bucket} lies in a slot that passes on"),
         Fact::Listed { included: true } => "listed as included".to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn answer(outcome: &Outcome<'_>) -> String {
         Outcome::NotFound => "there is no such flag".to_owned(),
         Outcome::Failed(failure) => format!("{}: {}", failure.code, failure.code.details()),
         Outcome::Found(found) => {
-            let why = match (found.rule, found.reason) {
+            let why = match (found.rule(), found.reason()) {
                 (Some(RuleRef::BreakGlass), _) => "break-glass override".to_owned(),
                 (Some(RuleRef::Rule(id)), _) => format!("rule {id}"),
                 (Some(RuleRef::Rollout(id)), _) => format!("rollout {id}"),
@@ -72,7 +72,7 @@ pub(super) fn answer(outcome: &Outcome<'_>) -> String {
                     "no rule decided".to_owned()
                 }
             };
-            format!("serves {}: {why} ({})", found.variant, found.reason)
+            format!("serves {}: {why} ({})", found.variant(), found.reason())
         }
     }
 }
@@ -81,52 +81,54 @@ fn prerequisite(serves: &CompiledServes) -> String {
     format!("flag {} serves {}", serves.flag, list(serves.variants.iter().map(ToString::to_string)))
 }
 
-fn condition(condition: &Cond, attributes: Attributes<'_>) -> String {
+fn condition(condition: &Cond, attributes: Attributes<'_>, names: &Names) -> String {
     match condition {
         Cond::Always => "everybody".to_owned(),
-        Cond::Attribute { name, test, .. } => attribute(name, test, attributes.find(name)),
-        Cond::Composite(composite) => match &**composite {
-            Composite::All(_) => "all of".to_owned(),
-            Composite::Any(_) => "any of".to_owned(),
-            Composite::Not(_) => "not".to_owned(),
-            Composite::Segment(segment) => format!("in segment {}", segment.key),
-            Composite::Serves(serves) => prerequisite(serves),
-            Composite::Now(moment) => format!("now is {}", side(moment)),
-        },
+        Cond::Test(test) => {
+            let at = test.of().name();
+            attribute(names.get(at).map(|name| &*name.text), test, attributes.find(names, at))
+        }
+        Cond::All(_) => "all of".to_owned(),
+        Cond::Any(_) => "any of".to_owned(),
+        Cond::Not(_) => "not".to_owned(),
+        Cond::Segment(segment) => format!("in segment {}", segment.key),
+        Cond::Serves(serves) => prerequisite(serves),
+        Cond::Now(moment) => format!("now is {}", side(moment)),
     }
 }
 
-fn attribute(name: &Name, test: &CompiledTest, seen: Option<Seen<'_>>) -> String {
-    let found = match seen.map(|seen| (seen, seen.text())) {
+fn attribute(name: Option<&str>, test: &CompiledTest, seen: Option<Seen<'_>>) -> String {
+    let found = match seen {
         None => "absent".to_owned(),
-        Some((_, Some(text))) => quoted(text.text),
-        Some((seen, None)) => abridged(&seen.to_json().to_string()),
+        Some(Seen::Text(text)) => quoted(text.text),
+        Some(seen) => abridged(&seen.to_json().to_string()),
     };
-    format!("{} is {found}, asked to {}", name.text, asked(test))
+    format!("{} is {found}, asked to {}", name.unwrap_or_default(), asked(test))
 }
 
 fn asked(test: &CompiledTest) -> String {
     let texts = |texts: &[Operand]| list(texts.iter().map(|text| quoted(&text.text)));
     let plain = |texts: &[Box<str>]| list(texts.iter().map(|text| quoted(text)));
     match test {
-        CompiledTest::Present => "be present".to_owned(),
-        CompiledTest::Absent => "be absent".to_owned(),
-        CompiledTest::Boolean(wanted) => format!("be {wanted}"),
-        CompiledTest::Is(wanted) => format!("be {wanted}"),
-        CompiledTest::Text(wanted) => format!("be {}", quoted(&wanted.text)),
-        CompiledTest::OneOf(wanted) => format!("be one of {}", one_of(wanted)),
-        CompiledTest::Contains(wanted) => format!("contain {}", texts(wanted)),
-        CompiledTest::StartsWith(wanted) => format!("start with {}", plain(wanted)),
-        CompiledTest::EndsWith(wanted) => format!("end with {}", plain(wanted)),
-        CompiledTest::Number(wanted) => format!("be a number {}", compared(wanted, ToString::to_string)),
-        CompiledTest::Semver(wanted) => {
+        CompiledTest::Present(_) => "be present".to_owned(),
+        CompiledTest::Absent(_) => "be absent".to_owned(),
+        CompiledTest::Boolean(_, wanted) => format!("be {wanted}"),
+        CompiledTest::Is(_, wanted) => format!("be {wanted}"),
+        CompiledTest::Text(_, _, wanted) => format!("be {}", quoted(&wanted.text)),
+        CompiledTest::OneOf(_, _, wanted) => format!("be one of {}", one_of(wanted)),
+        CompiledTest::Contains(_, wanted) => format!("contain {}", texts(wanted)),
+        CompiledTest::StartsWith(_, wanted) => format!("start with {}", plain(wanted)),
+        CompiledTest::EndsWith(_, wanted) => format!("end with {}", plain(wanted)),
+        CompiledTest::Number(_, wanted) => format!("be a number {}", compared(wanted, ToString::to_string)),
+        CompiledTest::Release(_, wanted) => format!("be a version {}", compared(wanted, ToString::to_string)),
+        CompiledTest::Semver(_, wanted) => {
             format!("be a version {}", compared(wanted, |version| version.text.clone().into_string()))
         }
-        CompiledTest::DateTime(moment) => format!("be an instant {}", side(moment)),
-        CompiledTest::Cidr(networks) => {
+        CompiledTest::DateTime(_, moment) => format!("be an instant {}", side(moment)),
+        CompiledTest::Cidr(_, networks) => {
             format!("be an address in {}", list(networks.iter().map(ToString::to_string)))
         }
-        CompiledTest::Matches(pattern) => format!("match {}", abridged(pattern.as_str())),
+        CompiledTest::Matches(_, pattern) => format!("match {}", abridged(pattern.as_str())),
     }
 }
 

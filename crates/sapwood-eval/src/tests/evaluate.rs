@@ -107,8 +107,8 @@ fn an_arm_carries_what_an_exposure_needs() {
     let subject = context(json!({"targetingKey": "u"}));
     let outcome = set.evaluate("a", &subject, 0);
     let found = outcome.found().unwrap();
-    let reached = found.rollout.unwrap();
-    assert_eq!((found.revision, found.variant_index), (9, 1));
+    let reached = found.rollout().unwrap();
+    assert_eq!((found.revision(), found.variant_index()), (9, 1));
     assert_eq!((reached.rollout.as_str(), reached.epoch), (ROLLOUT, 2));
     assert_eq!((reached.arm, reached.bucket), (crate::Arm::Treated, Some(bucket("r1", "u"))));
 }

@@ -150,7 +150,7 @@ fn alike(one: &FlagSet, other: &FlagSet, key: &str, seen: &mut Vec<String>) -> b
         (None, None) => true,
         (Some(left), Some(right)) => {
             left.config() == right.config()
-                && left.program.asks.iter().all(|asked| alike(one, other, asked.as_str(), seen))
+                && left.program.rest.asks.iter().all(|asked| alike(one, other, asked.as_str(), seen))
         }
         (Some(_), None) | (None, Some(_)) => false,
     }
@@ -204,7 +204,7 @@ proptest! {
             prop_assert_eq!(set.explain(key, pairs, NOW_MS).map(|explanation| explanation.outcome), Some(outcome));
             prop_assert_eq!((at, Some(answer)), (place, outcome.answer()));
             let without_subject = match outcome {
-                Outcome::Found(found) => Outcome::Found(Evaluation { rollout: None, ..found }),
+                Outcome::Found(found) => Outcome::Found(found.without_arm()),
                 Outcome::Failed(_) | Outcome::NotFound => outcome,
             };
             let answers = flag.answers();
@@ -257,10 +257,10 @@ proptest! {
             if let Some(other) = again.get(key) {
                 prop_assert_eq!(&serde_json::to_string(other.config()).unwrap(), text);
                 prop_assert_eq!(other.answers(), flag.answers());
-                prop_assert_eq!(&other.program.moments, &flag.program.moments);
+                prop_assert_eq!(&other.program.rest.moments, &flag.program.rest.moments);
             } else {
                 // Only a flag that asks one that did not compile is lost with it.
-                prop_assert!(flag.program.asks.iter().any(|asked| again.get(asked.as_str()).is_none()), "{}", key);
+                prop_assert!(flag.program.rest.asks.iter().any(|asked| again.get(asked.as_str()).is_none()), "{}", key);
             }
         }
     }
@@ -300,8 +300,8 @@ proptest! {
         let subject = super::context(context);
         let outcome = set.evaluate("a", &subject, NOW_MS);
         if let Some(found) = outcome.found() {
-            prop_assert_eq!(found.variant.as_str(), "off");
-            prop_assert!(found.rollout.is_none());
+            prop_assert_eq!(found.variant().as_str(), "off");
+            prop_assert!(found.rollout().is_none());
         }
     }
 
@@ -315,7 +315,7 @@ proptest! {
         let (small, _) = FlagSet::compile(world(flags.clone(), segments()), None);
         flags[0]["rollouts"] = json!([rollout(more)]);
         let (large, _) = FlagSet::compile(world(flags, segments()), None);
-        let arm = |set: &FlagSet| set.evaluate("a", &subject, NOW_MS).found().and_then(|found| found.rollout).map(|reached| reached.arm);
+        let arm = |set: &FlagSet| set.evaluate("a", &subject, NOW_MS).found().and_then(Evaluation::rollout).map(|reached| reached.arm);
         if arm(&small) == Some(Arm::Treated) {
             prop_assert_eq!(arm(&large), Some(Arm::Treated));
         }
@@ -327,15 +327,15 @@ proptest! {
         let (set, _) = FlagSet::compile(world(vec![config_json], vec![segment("s", json!({"any": []}), &["u1"])]), None);
         let subject = super::context(context);
         let outcome = set.evaluate("a", &subject, NOW_MS);
-        if let Some((found, reached)) = outcome.found().and_then(|found| Some((found, found.rollout?))) {
+        if let Some((found, reached)) = outcome.found().and_then(|found| Some((found, found.rollout()?))) {
             let flag = set.get("a").unwrap();
             let rule = flag.rollout(reached.rollout).unwrap();
             let unit = subject.unit(flag.config().flag.unit.as_str()).unwrap();
-            prop_assert_eq!(found.rule, Some(RuleRef::Rollout(reached.rollout)));
+            prop_assert_eq!(found.rule(), Some(RuleRef::Rollout(reached.rollout)));
             if let Some(at) = reached.bucket {
                 prop_assert_eq!(at, bucket(rule.salt.as_str(), unit));
                 prop_assert_eq!(reached.arm == Arm::Treated, at < rule.share.parts());
-                prop_assert_eq!(found.variant, if reached.arm == Arm::Treated { &rule.candidate } else { &rule.baseline });
+                prop_assert_eq!(found.variant(), if reached.arm == Arm::Treated { &rule.candidate } else { &rule.baseline });
             } else {
                 prop_assert_eq!(reached.arm, Arm::Ring);
             }
