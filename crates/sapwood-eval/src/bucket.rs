@@ -54,6 +54,10 @@ const HEAD_THREE: usize = 0x100;
 impl Salted {
     pub(crate) fn new(salt: &str) -> Self {
         let mut ready = Self::plain(salt);
+        // The head, which says the length, must be fed with what fills blocks.
+        if salt.len() < 2 {
+            return ready;
+        }
         let lengths = (0..=UNIT_BYTES_READY).map(|unit| ready.length(unit));
         let fed = |length: usize| {
             let mut hash = Murmur3::default();
