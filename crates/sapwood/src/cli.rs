@@ -199,12 +199,38 @@ pub(crate) struct ServerArgs {
 
 /// An origin as browsers send it: anything else would never be met, and nobody would know why.
 fn origin(text: &str) -> Result<HeaderValue, String> {
-    let host = text.split_once("://").map(|(_, host)| host);
-    let is_origin =
-        text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']));
-    let value = HeaderValue::from_str(&text.to_ascii_lowercase()).ok();
-    value.filter(|_| is_origin).ok_or_else(|| {
-        "write scheme, host and, where it is not the usual one, port, as `https://shop.example`".to_owned()
+    let sent = if text == "*" { Some(text.to_owned()) } else { as_browsers_send(&text.to_ascii_lowercase()) };
+    sent.and_then(|sent| HeaderValue::from_str(&sent).ok()).ok_or_else(|| {
+        "write scheme, host (in ASCII, as `xn--…`) and, where it is not the usual one, port, as `https://shop.example`"
+            .to_owned()
+    })
+}
+
+/// Without the port that the scheme has anyway: browsers leave it out.
+fn as_browsers_send(text: &str) -> Option<String> {
+    let (scheme, place) = text.split_once("://")?;
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (place, None),
+    };
+    let is_address = host.starts_with('[') && host.ends_with(']');
+    let is_name = !host.is_empty() && !host.contains(['/', '?', '#', ' ', '@', ':', '[', ']']);
+    if scheme.is_empty() || !(is_name || is_address) {
+        return None;
+    }
+    let digits = |port: &&str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let port: Option<u16> = match port {
+        Some(port) => Some(Some(port).filter(digits)?.parse().ok()?),
+        None => None,
+    };
+    let usual = match scheme {
+        "https" => Some(443),
+        "http" => Some(80),
+        _ => None,
+    };
+    Some(match port.filter(|port| Some(*port) != usual) {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
     })
 }
 
@@ -253,10 +279,37 @@ mod tests {
 
     #[test]
     fn origins_are_written_as_browsers_send_them() {
-        for text in ["https://shop.example", "http://localhost:3000", "*", "HTTPS://Shop.example"] {
-            assert!(super::origin(text).is_ok(), "{text}");
+        for (text, sent) in [
+            ("https://shop.example", "https://shop.example"),
+            ("https://shop.example:443", "https://shop.example"),
+            ("https://shop.example:0443", "https://shop.example"),
+            ("http://shop.example:443", "http://shop.example:443"),
+            ("http://localhost:80", "http://localhost"),
+            ("http://localhost:3000", "http://localhost:3000"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://[::1]:80", "http://[::1]"),
+            ("http://[::1]", "http://[::1]"),
+            ("app://shop:443", "app://shop:443"),
+            ("*", "*"),
+            ("HTTPS://Shop.example", "https://shop.example"),
+        ] {
+            assert_eq!(super::origin(text).unwrap(), sent, "{text}");
         }
-        for text in ["shop.example", "https://shop.example/", "https://", "", "https://a b", "https://a/b"] {
+        for text in [
+            "shop.example",
+            "https://shop.example/",
+            "https://",
+            "",
+            "https://a b",
+            "https://a/b",
+            "https://a:",
+            "https://a:+1",
+            "https://a:65536",
+            "https://a:b:1",
+            "https://me@shop.example",
+            "https://bücher.example",
+            "null",
+        ] {
             assert!(super::origin(text).is_err(), "{text}");
         }
     }
