@@ -27,6 +27,9 @@ pub struct FlagRequest {
     /// What people read: description, owner, tags, kind, `expected_lifetime_days`.
     #[serde(default)]
     pub about: Map<String, Value>,
+    /// Variants whose values are corrected: they mean what they meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrects: Vec<String>,
 }
 
 /// What evaluation reads of a flag; the key is in the address.
@@ -44,7 +47,7 @@ pub struct FlagBody {
     /// Whether client tokens may see it.
     #[serde(default)]
     pub client_visible: bool,
-    /// Shared salt and slots, for mutual exclusion.
+    /// Its slice of a layer, for mutual exclusion: `layer` and `width`, and `salt` and `from` where they matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Value>,
     /// Seeds the buckets of its slot tables, for life. The server makes one for a new flag; naming one keeps everybody
@@ -96,6 +99,35 @@ pub struct Changed {
     /// What would be appended to the log, of a change that was only tried (`?dry_run=true`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would: Option<Vec<Would>>,
+    /// Whom the change of slot tables moves, or would, by rule; absent if nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Moves>,
+    /// What is worth a look, though it was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Whom the change of one rule's slot table moves, of those who reach the rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moves {
+    /// The rule; absent for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// How many are served something else than before, in parts per 100 000.
+    pub moved: u32,
+    /// The same by what they were and are served.
+    pub between: Vec<Moved>,
+}
+
+/// Subjects that are served something else than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// What they were served; `null` for passing on.
+    pub from: Option<String>,
+    /// What they are served; `null` for passing on.
+    pub to: Option<String>,
+    /// How many, in parts per 100 000.
+    pub share: u32,
 }
 
 /// An entry that was not appended.

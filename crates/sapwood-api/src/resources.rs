@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::manage::{FlagBody, LadderBody};
+use crate::manage::{FlagBody, LadderBody, Moves};
 
 /// `PUT /api/v1/projects/{p}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,6 +235,9 @@ pub enum Definition {
         /// `on`, `off_variant`, `rules`, `default`, by environment.
         #[serde(default)]
         environments: BTreeMap<String, Value>,
+        /// Variants whose values are corrected.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        corrects: Vec<String>,
     },
     /// A guardrail kept for rollouts to come.
     Guardrail {
@@ -313,6 +316,9 @@ pub struct Applied {
     pub dry_run: bool,
     /// What changed, or would.
     pub changes: Vec<AppliedChange>,
+    /// What is worth a look, though it was done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One definition that changed.
@@ -334,4 +340,7 @@ pub struct AppliedChange {
     /// Live rollouts it paused, by id: somebody has to look at them and resume them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paused: Vec<String>,
+    /// Whom the change of slot tables moves, by rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Moves>,
 }

@@ -1,6 +1,6 @@
 //! What somebody asks for. People, command line, console, API and controller all speak these words.
 
-use sapwood_eval::{Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting, VariantKey};
+use sapwood_eval::{FlagKey, RolloutId, Segment, SegmentKey, VariantKey};
 use uuid::Uuid;
 
 use crate::event::{About, Because, MetricKind};
@@ -8,6 +8,7 @@ use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
 use crate::rollout::{Guardrail, GuardrailTemplate, HoldCause, Ladder, RolloutSpec};
 use crate::time::Timestamp;
 use crate::token::Token;
+use crate::wanted::{WantedFlag, WantedTargeting};
 
 /// A change somebody asks for, in one project.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub enum Command {
     /// Make a flag, or give it a new definition.
     DefineFlag {
         /// What evaluation reads.
-        flag: Flag,
+        flag: WantedFlag,
         /// What people read.
         about: About,
     },
@@ -47,7 +48,7 @@ pub enum Command {
         /// Which flag.
         flag: FlagKey,
         /// All of its rules.
-        targeting: Targeting,
+        targeting: WantedTargeting,
     },
     /// Serve a flag no longer in one environment.
     RemoveTargeting {

@@ -8,6 +8,7 @@ mod reach;
 mod remove;
 mod rollout;
 mod start;
+mod variants;
 
 pub use batch::{Accepted, Refused, decide_all};
 pub(crate) use rollout::prerequisites_hold;
@@ -58,6 +59,7 @@ pub fn decide(
                 .is_some_and(|env| env.name == name && env.production == production);
             if !state.environments.contains_key(&key) {
                 limit(
+                    "",
                     "environments of a project",
                     state.environments.len().saturating_add(1),
                     ENVIRONMENTS_MAX,
@@ -118,7 +120,7 @@ fn issue_token(state: &State, token: Token) -> Result<Vec<Placed>, Rejection> {
         }
         return Err(Rejection::invalid("/id", "another token has this id; mint a new one"));
     }
-    limit("tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
+    limit("", "tokens of a project", state.tokens.len().saturating_add(1), TOKENS_MAX)?;
     match &token.environment {
         Some(key) => drop(environment(state, key)?),
         None if token.kind == TokenKind::Admin => {}
@@ -139,14 +141,17 @@ fn unless(same: bool, environment: Option<EnvironmentKey>, event: impl Into<Even
     if same { Vec::new() } else { vec![(environment, event.into())] }
 }
 
-fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), Rejection> {
-    if found > limit { Err(Rejection::OverLimit { what, found, limit }) } else { Ok(()) }
+fn limit(path: &str, what: &str, found: usize, limit: usize) -> Result<(), Rejection> {
+    if found <= limit {
+        return Ok(());
+    }
+    Err(Rejection::over_limit(path, format!("{what}: {found} is over the limit of {limit}")))
 }
 
 fn text(path: &str, value: &str) -> Result<(), Rejection> {
     let found = value.chars().count();
     if found > TEXT_MAX {
-        return Err(Rejection::invalid(path, format!("{found} characters; at most {TEXT_MAX} are kept")));
+        return Err(Rejection::over_limit(path, format!("{found} characters; at most {TEXT_MAX} are kept")));
     }
     Ok(())
 }

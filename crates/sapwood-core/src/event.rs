@@ -322,6 +322,11 @@ events! {
 }
 
 impl Event {
+    /// Bytes of its body in the log.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.body().map_or(0, |body| u64::try_from(body.len()).unwrap_or(u64::MAX))
+    }
+
     /// Kinds that only stop or take back: a store keeps room for them when there is none for anything else.
     /// An epoch is opened by itself only together with a hold.
     pub const STOPPING: &[&str] =

@@ -1,13 +1,15 @@
 //! Every limit of the control plane, in one place. Over a limit there is a clear refusal with the figure.
 
+use sapwood_eval::limits::Limits;
+
 /// Stages of a ladder.
 pub const STAGES_MAX: usize = 32;
 /// Guardrails of a rollout.
 pub const GUARDRAILS_MAX: usize = 20;
 /// Sum of guardrail weights, in thousandths; the rest is kept for guardrails added later.
 pub const WEIGHT_PERMILLE_MAX: u32 = 800;
-/// Flags of a project.
-pub const FLAGS_MAX: usize = 10_000;
+/// Flags of a project: all of them may be served in one environment.
+pub const FLAGS_MAX: usize = Limits::PUBLISH.flags;
 /// Segments of a project.
 pub const SEGMENTS_MAX: usize = 1_000;
 /// Metrics of a project.
@@ -18,6 +20,16 @@ pub const LADDERS_MAX: usize = 200;
 pub const GUARDRAILS_KEPT_MAX: usize = 500;
 /// Sum of the weights of all guardrails a rollout ever had, in thousandths: the whole budget.
 pub const WEIGHT_PERMILLE_EVER_MAX: u32 = 1_000;
+/// Bytes of what one environment serves, as the log has it: definitions and targeting of its flags, and all segments.
+pub const SNAPSHOT_BYTES_MAX: u64 = 16 << 20;
+/// Growth of that in one change which is pointed out, if it is also this part of what there was: a quarter.
+pub const GROWTH_NOTED_PERCENT: u64 = 25;
+/// Growth in one change beyond which it has to be confirmed: as much again as there was.
+pub const GROWTH_CONFIRMED_PERCENT: u64 = 100;
+/// Bytes up to which an environment may grow by any factor, and by which growth is pointed out whatever there was.
+pub const GROWTH_FREE_BYTES: u64 = 1 << 20;
+/// Names of variants that a flag once had, whose meaning is remembered.
+pub const VARIANTS_GONE_MAX: usize = 1_000;
 /// Tags of a flag.
 pub const TAGS_MAX: usize = 50;
 /// Environments of a project.

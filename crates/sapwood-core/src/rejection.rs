@@ -1,6 +1,6 @@
 //! Why the control plane said no: a fact, where it is, and what to do. HTTP gives each a status and a page.
 
-use sapwood_eval::{FlagKey, RolloutId, SegmentKey};
+use sapwood_eval::{FlagKey, Problem, ProblemKind, RolloutId, SegmentKey, VariantKey};
 
 use crate::id::{EnvironmentKey, MetricKey};
 
@@ -58,14 +58,20 @@ pub enum Rejection {
         message: String,
     },
     /// Over a limit.
-    #[error("{what}: {found} is over the limit of {limit}")]
+    #[error("{}{message}", placed(path))]
     OverLimit {
-        /// Of what.
-        what: &'static str,
-        /// How many there would be.
-        found: usize,
-        /// How many there may be.
-        limit: usize,
+        /// Where, as a path into the request; empty where no one place is at fault.
+        path: String,
+        /// Of what there is too much, how much there is, and how much there may be.
+        message: String,
+    },
+    /// A flag or segment named in a definition does not exist.
+    #[error("{path}: {message}")]
+    UnknownReference {
+        /// Where, as a path into the request.
+        path: String,
+        /// What does not exist, and what to do.
+        message: String,
     },
     /// The log has no such entry.
     #[error("there is no entry {version}; the log of this project ends at {head}")]
@@ -121,13 +127,28 @@ pub enum Rejection {
         /// The rollout that is live.
         rollout: RolloutId,
     },
-    /// Type and meaning of variants never change.
-    #[error("`{what}` of flag `{flag}` cannot change after it was defined; make a new flag")]
+    /// What a flag and its variants are never changes.
+    #[error("{what} of flag `{flag}` cannot change after it was defined; {remedy}")]
     FixedForLife {
-        /// Which section.
-        what: &'static str,
+        /// Where, as a path into the request.
+        path: String,
+        /// What does not change.
+        what: String,
         /// Which flag.
         flag: FlagKey,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// The name belonged to a variant that is gone and had another value.
+    #[error(
+        "`{variant}` was a variant of flag `{flag}` with another value, and names are never given another meaning; \
+         choose another name"
+    )]
+    VariantRetired {
+        /// Which flag.
+        flag: FlagKey,
+        /// Which name.
+        variant: VariantKey,
     },
     /// The rollout ended.
     #[error("rollout {rollout} has ended ({how}); start a new one")]
@@ -190,16 +211,51 @@ pub enum Rejection {
     ReasonMissing,
 }
 
+/// What evaluation would not compile is refused in the same words, with what to do.
+impl From<Problem> for Rejection {
+    fn from(problem: Problem) -> Self {
+        let Problem { kind, path, message, remedy } = problem;
+        let message = format!("{message}; {remedy}");
+        match kind {
+            ProblemKind::Invalid => Self::Invalid { path, message },
+            ProblemKind::OverLimit => Self::OverLimit { path, message },
+            ProblemKind::Unknown => Self::UnknownReference { path, message },
+        }
+    }
+}
+
 impl Rejection {
+    /// The same where the definition at fault is a part of a larger request.
+    #[must_use]
+    pub fn moved(mut self, to: impl FnOnce(&str) -> String) -> Self {
+        if let Self::Invalid { path, .. }
+        | Self::OverLimit { path, .. }
+        | Self::UnknownReference { path, .. } = &mut self
+        {
+            *path = to(path);
+        }
+        self
+    }
+
     /// There is nothing to take away.
     pub fn nothing(what: &'static str, key: &str) -> Self {
         Self::Nothing { what, key: key.to_owned() }
+    }
+
+    /// More of something than is allowed; the message has both figures.
+    pub fn over_limit(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::OverLimit { path: path.into(), message: message.into() }
     }
 
     /// A refusal of one field.
     pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path: path.into(), message: message.into() }
     }
+}
+
+/// The place before a message, if there is one.
+fn placed(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{path}: ") }
 }
 
 /// `entry 7`, `entries 7, 9 and 12`, or the first ten and how many more.

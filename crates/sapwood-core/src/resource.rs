@@ -46,7 +46,7 @@ impl Command {
         match self {
             Self::DefineProject { .. } => Resource::Project,
             Self::DefineEnvironment { key, .. } => Resource::Environment(key.clone()),
-            Self::DefineFlag { flag, .. } => Resource::Flag(flag.key.clone()),
+            Self::DefineFlag { flag, .. } => Resource::Flag(flag.flag.key.clone()),
             Self::RetireFlag { flag } => Resource::Flag(flag.clone()),
             Self::SetTargeting { environment, flag, .. } | Self::RemoveTargeting { environment, flag } => {
                 Resource::Targeting(environment.clone(), flag.clone())

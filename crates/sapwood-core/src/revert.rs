@@ -9,6 +9,7 @@ use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey};
 use crate::rejection::Rejection;
 use crate::resource::Resource;
 use crate::state::{FoldError, State};
+use crate::wanted::WantedFlag;
 
 /// Collects, entry by entry, what is needed to take one entry back: feed it the whole stream from its first entry.
 #[derive(Debug)]
@@ -97,7 +98,9 @@ fn old_value(before: &State, entry: &Entry, event: &Event) -> Result<Command, Re
         Event::FlagDefined(event) => {
             let old = before.flags.get(&event.flag.key);
             let old = old.ok_or_else(|| no("it made the flag; retire it if it is not wanted"))?.value.clone();
-            Ok(Command::DefineFlag { flag: old.flag, about: old.about })
+            // Whoever takes a correction back corrects on purpose, too.
+            let corrects = old.flag.variants.keys().cloned().collect();
+            Ok(Command::DefineFlag { flag: WantedFlag { corrects, ..old.flag.into() }, about: old.about })
         }
         Event::TargetingSet(event) => {
             Ok(old_targeting(before, entry.environment.clone().ok_or_else(unplaced)?, &event.flag))
@@ -137,7 +140,7 @@ fn old_targeting(before: &State, environment: EnvironmentKey, flag: &FlagKey) ->
     let old = before.environments.get(&environment).and_then(|of| of.targeting.get(flag));
     let flag = flag.clone();
     match old {
-        Some(old) => Command::SetTargeting { environment, flag, targeting: old.value.clone() },
+        Some(old) => Command::SetTargeting { environment, flag, targeting: old.value.clone().into() },
         None => Command::RemoveTargeting { environment, flag },
     }
 }

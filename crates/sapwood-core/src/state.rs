@@ -1,70 +1,23 @@
 //! What is true now in one project: the fold of its stream of the log, and nothing else.
 
+mod defined;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use sapwood_eval::{Barred, Flag, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
+pub(crate) use defined::fingerprint;
+pub use defined::{DefinedFlag, DefinedGuardrail, DefinedLadder, DefinedMetric, Revised};
+
+use sapwood_eval::{Barred, FlagKey, RolloutId, Segment, SegmentKey, Targeting};
 use uuid::Uuid;
 
 use crate::break_glass::BreakGlass;
 use crate::decide::Placed;
 use crate::entry::{self, ChainError, Entry, Hash};
-use crate::event::{About, Event, EventError, MetricKind};
+use crate::event::{Event, EventError};
 use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
-use crate::rollout::{Epoch, GuardrailTemplate, Ladder, Phase, Rollout};
+use crate::rollout::{Epoch, Phase, Rollout};
 use crate::time::Timestamp;
 use crate::token::Token;
-
-/// A value with the version of the last entry that touched it: what `ETag` and `If-Match` compare.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Revised<T> {
-    /// The value.
-    pub value: T,
-    /// The version.
-    pub revision: u64,
-}
-
-impl<T> Revised<T> {
-    /// The version alone.
-    pub const fn revision(&self) -> u64 {
-        self.revision
-    }
-}
-
-/// A flag as defined for all environments.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DefinedFlag {
-    /// What evaluation reads.
-    pub flag: Flag,
-    /// What people read.
-    pub about: About,
-}
-
-/// A metric as defined.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DefinedMetric {
-    /// What it counts.
-    pub metric: MetricKind,
-    /// What it means.
-    pub description: String,
-}
-
-/// A ladder kept for rollouts to come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DefinedLadder {
-    /// Its stages.
-    pub ladder: Ladder,
-    /// What it is for.
-    pub description: String,
-}
-
-/// A guardrail kept for rollouts to come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DefinedGuardrail {
-    /// What it watches, and what it does.
-    pub guardrail: GuardrailTemplate,
-    /// What it is for.
-    pub description: String,
-}
 
 /// An environment and what happens in it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -75,6 +28,8 @@ pub struct Environment {
     pub production: bool,
     /// Version of the last entry that named it.
     pub revision: u64,
+    /// Bytes of what it serves, as the log has it; see [`State::bytes_after`].
+    pub bytes: u64,
     /// Rules by flag. A flag without rules here is not served here.
     pub targeting: BTreeMap<FlagKey, Revised<Targeting>>,
     /// All rollouts that ever started here, oldest first (their ids are ordered by time).
@@ -160,7 +115,8 @@ impl State {
         let event = Event::read(entry)?;
         self.version = entry.version;
         self.hash = entry.hash;
-        Ok(self.fold(event, entry.environment.as_ref(), entry.at))
+        let bytes = u64::try_from(entry.body.len()).unwrap_or(u64::MAX);
+        Ok(self.fold(event, entry.environment.as_ref(), entry.at, bytes))
     }
 
     /// What would be true if these happened.
@@ -176,12 +132,36 @@ impl State {
     /// Folds an event that is not in the log, to decide what comes after it.
     pub(crate) fn suppose(&mut self, event: Event, environment: Option<&EnvironmentKey>, at: Timestamp) {
         self.version = self.version.saturating_add(1);
-        self.fold(event, environment, at);
+        let bytes = event.bytes();
+        self.fold(event, environment, at, bytes);
     }
 
     /// Folds one event after the version was moved. An event about something that is not there changes nothing:
     /// `decide` never writes one, and a fold must not fail on what is already in the log.
-    fn fold(&mut self, event: Event, environment: Option<&EnvironmentKey>, at: Timestamp) -> Touched {
+    fn fold(
+        &mut self,
+        event: Event,
+        environment: Option<&EnvironmentKey>,
+        at: Timestamp,
+        bytes: u64,
+    ) -> Touched {
+        let weights = self.bytes_after(&event, environment, bytes);
+        let touched = self.fold_weighed(event, environment, at, bytes);
+        for (key, bytes) in weights {
+            if let Some(environment) = self.environments.get_mut(&key) {
+                environment.bytes = bytes;
+            }
+        }
+        touched
+    }
+
+    fn fold_weighed(
+        &mut self,
+        event: Event,
+        environment: Option<&EnvironmentKey>,
+        at: Timestamp,
+        bytes: u64,
+    ) -> Touched {
         let revision = self.version;
         match event {
             Event::ProjectDefined(event) => {
@@ -196,8 +176,9 @@ impl State {
             }
             Event::FlagDefined(event) => {
                 let key = event.flag.key.clone();
-                let value = DefinedFlag { flag: event.flag, about: event.about };
-                self.flags.insert(key, Revised { value, revision });
+                let before = self.flags.get(&key).map(|known| &known.value);
+                let value = DefinedFlag::following(before, event.flag, event.about);
+                self.flags.insert(key, Revised { value, revision, bytes });
                 return Touched::All;
             }
             Event::FlagRetired(event) => {
@@ -208,7 +189,7 @@ impl State {
             }
             Event::SegmentDefined(event) => {
                 let key = event.segment.key.clone();
-                self.segments.insert(key, Revised { value: event.segment, revision });
+                self.segments.insert(key, Revised { value: event.segment, revision, bytes });
                 return Touched::All;
             }
             Event::SegmentRemoved(event) => {
@@ -222,7 +203,7 @@ impl State {
             | Event::GuardrailDefined(_)
             | Event::GuardrailRemoved(_)
             | Event::TokenIssued(_)
-            | Event::TokenRevoked(_) => self.fold_aside(event, revision),
+            | Event::TokenRevoked(_) => self.fold_aside(event, revision, bytes),
             Event::TargetingSet(_)
             | Event::TargetingRemoved(_)
             | Event::BreakGlassSet(_)
@@ -241,7 +222,7 @@ impl State {
                 else {
                     return Touched::Nothing;
                 };
-                return match state.fold(event, revision, at) {
+                return match state.fold(event, (revision, bytes), at) {
                     Some(flag) => Touched::Flag(key.clone(), flag),
                     None => Touched::Nothing,
                 };
@@ -251,25 +232,25 @@ impl State {
     }
 
     /// Folds what evaluation does not read.
-    fn fold_aside(&mut self, event: Event, revision: u64) {
+    fn fold_aside(&mut self, event: Event, revision: u64, bytes: u64) {
         match event {
             Event::MetricDefined(event) => {
                 let value = DefinedMetric { metric: event.metric, description: event.description };
-                self.metrics.insert(event.key, Revised { value, revision });
+                self.metrics.insert(event.key, Revised { value, revision, bytes });
             }
             Event::MetricRemoved(event) => drop(self.metrics.remove(&event.key)),
             Event::LadderDefined(event) => {
                 let value = DefinedLadder { ladder: event.ladder, description: event.description };
-                self.ladders.insert(event.key, Revised { value, revision });
+                self.ladders.insert(event.key, Revised { value, revision, bytes });
             }
             Event::LadderRemoved(event) => drop(self.ladders.remove(&event.key)),
             Event::GuardrailDefined(event) => {
                 let value = DefinedGuardrail { guardrail: event.guardrail, description: event.description };
-                self.guardrails.insert(event.key, Revised { value, revision });
+                self.guardrails.insert(event.key, Revised { value, revision, bytes });
             }
             Event::GuardrailRemoved(event) => drop(self.guardrails.remove(&event.key)),
             Event::TokenIssued(event) => {
-                self.tokens.insert(event.token.id, Revised { value: event.token, revision });
+                self.tokens.insert(event.token.id, Revised { value: event.token, revision, bytes });
             }
             Event::TokenRevoked(event) => {
                 self.tokens.remove(&event.token);
@@ -299,11 +280,11 @@ impl State {
 
 impl Environment {
     /// Folds an event of this environment; answers the flag whose evaluation it changes.
-    fn fold(&mut self, event: Event, revision: u64, at: Timestamp) -> Option<FlagKey> {
+    fn fold(&mut self, event: Event, (revision, bytes): (u64, u64), at: Timestamp) -> Option<FlagKey> {
         match event {
             Event::TargetingSet(event) => {
                 let flag = event.flag;
-                self.targeting.insert(flag.clone(), Revised { value: event.targeting, revision });
+                self.targeting.insert(flag.clone(), Revised { value: event.targeting, revision, bytes });
                 Some(flag)
             }
             Event::BreakGlassSet(event) => Some(self.say(BreakGlass::set(event, revision))),

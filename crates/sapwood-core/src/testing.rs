@@ -173,7 +173,7 @@ impl World {
         let (metric, description) = (MetricKind::EventRate, String::new());
         world.run(Command::DefineMetric { key: name("error"), metric, description });
         for key in ["a", "b", "c"] {
-            world.run(Command::DefineFlag { flag: flag(key), about: About::default() });
+            world.run(Command::DefineFlag { flag: flag(key).into(), about: About::default() });
             world.target(key, &json!([])).unwrap();
         }
         world
@@ -215,7 +215,11 @@ impl World {
 
     pub(crate) fn target(&mut self, flag: &str, rules: &Json) -> Result<Vec<Event>, Rejection> {
         let targeting = targeting(rules);
-        let command = Command::SetTargeting { environment: production(), flag: name(flag), targeting };
+        let command = Command::SetTargeting {
+            environment: production(),
+            flag: name(flag),
+            targeting: targeting.into(),
+        };
         self.submit(&ann(), command)
     }
 

@@ -7,10 +7,13 @@ use sapwood_api::resources::AppliedChange;
 use sapwood_core::command::Command;
 use sapwood_core::decide::{self, Placed};
 use sapwood_core::entry::Actor;
+use sapwood_core::event::Event;
+use sapwood_core::moves::{self, RuleMoves};
 use sapwood_core::rejection::Rejection;
 use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
+use sapwood_core::weight::{self, Growth};
 
 use crate::convert::{applied, within};
 use crate::error::SubmitError;
@@ -42,6 +45,8 @@ pub struct Asked<'a> {
     pub only: Only,
     /// Whether to say what would happen and leave it at that.
     pub dry_run: bool,
+    /// Whether it is meant even if an environment comes to serve more than twice as much.
+    pub growth_is_meant: bool,
     /// The commands.
     pub make: &'a Make<'a>,
 }
@@ -93,6 +98,10 @@ pub(crate) struct Decision {
     pub(crate) placed: Vec<Placed>,
     /// What each of several definitions came to.
     pub(crate) applied: Vec<AppliedChange>,
+    /// Whom the change of slot tables moves.
+    pub(crate) moves: Vec<RuleMoves>,
+    /// What is worth a look.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Asked<'_> {
@@ -108,15 +117,33 @@ impl Asked<'_> {
             return Err(SubmitError::RevisionMoved(revision));
         }
         let made = (self.make)(state)?;
-        if self.about == Resource::Definitions {
-            return decide_all(state, actor, made, now);
+        let mut decision = if self.about == Resource::Definitions {
+            decide_all(state, actor, made, now)?
+        } else {
+            let mut placed = Vec::new();
+            for Made { command, .. } in made {
+                placed.extend(decide::decide(state, actor, command, now)?);
+            }
+            let moves = moves_of(state, &placed);
+            Decision { placed, applied: Vec::new(), moves, warnings: Vec::new() }
+        };
+        let growth = weight::growth(state, &decision.placed, now);
+        if let Some(much) = growth.iter().find(|growth| growth.needs_a_word() && !self.growth_is_meant) {
+            return Err(much.refusal().into());
         }
-        let mut placed = Vec::new();
-        for Made { command, .. } in made {
-            placed.extend(decide::decide(state, actor, command, now)?);
-        }
-        Ok(Decision { placed, applied: Vec::new() })
+        decision.warnings = growth.iter().map(Growth::sentence).collect();
+        Ok(decision)
     }
+}
+
+/// Whom a change of targeting moves.
+fn moves_of(state: &State, placed: &[Placed]) -> Vec<RuleMoves> {
+    let set = placed.iter().filter_map(|(place, event)| {
+        let Event::TargetingSet(event) = event else { return None };
+        let before = &state.environments.get(place.as_ref()?)?.targeting.get(&event.flag)?.value;
+        Some(moves::between(before, &event.targeting))
+    });
+    set.flatten().collect()
 }
 
 /// All of them or none, with everything that is wrong.
@@ -144,7 +171,7 @@ fn decide_all(
         .iter()
         .filter_map(|(index, placed)| applied(state, &after, commands.get(*index)?, placed))
         .collect();
-    Ok(Decision { placed, applied })
+    Ok(Decision { placed, applied, moves: Vec::new(), warnings: Vec::new() })
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Engine {
         };
         let make = |_: &State| Ok(vec![command.clone().into()]);
         let (about, only) = (command.resource(), Only::default());
-        let asked = Asked { about, only, dry_run: false, make: &make };
+        let asked = Asked { about, only, dry_run: false, growth_is_meant: true, make: &make };
         let outcome = self.commit_to(&project, &actor, &asked, terms).await;
         if outcome.is_err() {
             self.forget_attempt(&project);
@@ -133,9 +133,18 @@ impl Engine {
         if terms.at.is_some_and(|version| version != expected) {
             return Err(SubmitError::Moved);
         }
-        let Decision { placed, applied } = decision;
+        let Decision { placed, applied, moves, warnings } = decision;
+        let submitted = |version, revision, entries| Submitted {
+            version,
+            revision,
+            entries,
+            placed: placed.clone(),
+            applied,
+            moves,
+            warnings,
+        };
         if placed.is_empty() || asked.dry_run {
-            return Ok(Submitted { version: expected, revision, entries: Vec::new(), placed, applied });
+            return Ok(submitted(expected, revision, Vec::new()));
         }
         let append = Append {
             stream: Stream::Project(project.key.clone()),
@@ -153,7 +162,11 @@ impl Engine {
         folded.map_err(SubmitError::Halted)?;
         let state = project.state();
         let revision = state.revision(&asked.about);
-        Ok(Submitted { version: state.version, revision, entries, placed, applied })
+        let submitted = submitted(state.version, revision, entries);
+        for warning in &submitted.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(submitted)
     }
 
     fn drafts(&self, placed: &[Placed]) -> Result<Vec<Draft>, serde_json::Error> {

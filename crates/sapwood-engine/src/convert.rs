@@ -6,7 +6,7 @@ mod read;
 mod rollout;
 
 use sapwood_api::manage::{
-    FlagRequest, LogEntry, MetricRequest, SegmentRequest, TargetingRequest, TokenRequest, Would,
+    FlagRequest, LogEntry, MetricRequest, Moved, Moves, SegmentRequest, TargetingRequest, TokenRequest, Would,
 };
 use sapwood_api::resources::{GuardrailRequest, LadderRequest};
 use sapwood_core::command::Command;
@@ -15,10 +15,12 @@ use sapwood_core::diff::{FieldChange, ResourceChange};
 use sapwood_core::entry::Entry;
 use sapwood_core::event::MetricKind;
 use sapwood_core::id::{EnvironmentKey, KeyError};
+use sapwood_core::moves::RuleMoves;
 use sapwood_core::rejection::Rejection;
 use sapwood_core::state::State;
 use sapwood_core::time::TimestampError;
 use sapwood_core::token::{Token, TokenKind};
+use sapwood_core::wanted::WantedFlag;
 use sapwood_eval::FlagKey;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -42,7 +44,22 @@ pub fn flag(state: &State, minted: &str, key: &str, request: FlagRequest) -> Res
     let salt = known.map_or(minted, |flag| flag.salt.as_str());
     let bucketing = known.map(|flag| flag.bucketing).unwrap_or_default();
     let about = read::about(request.about)?;
-    Ok(Command::DefineFlag { flag: read::flag(key, request.flag, (salt, bucketing))?, about })
+    let corrects = request.corrects.iter().enumerate();
+    let corrects = corrects.map(|(at, variant)| parse(&format!("/corrects/{at}"), variant));
+    let corrects = corrects.collect::<Result<_, _>>()?;
+    let mut body = request.flag;
+    // A slice with its place is the flag's as it stands; the place of another is decided with the flag.
+    let is_placed = |layer: &Value| layer.get("salt").is_some() && layer.get("from").is_some();
+    let wanted = if body.layer.as_ref().is_some_and(is_placed) { None } else { body.layer.take() };
+    let slice = wanted.filter(|layer| !layer.is_null());
+    let slice = slice.map(|layer| read::slice(Spot::new("/flag/layer", &layer))).transpose()?;
+    let flag = read::flag(key, body, (salt, bucketing))?;
+    let mut flag = WantedFlag { corrects, ..flag.into() };
+    if slice.is_some() {
+        // The layer's salt must not be the flag's, or who is in the slice would be who is first in the flag's tables.
+        flag = flag.in_layer(slice, parse("/flag/layer/salt", &format!("{minted}.layer"))?);
+    }
+    Ok(Command::DefineFlag { flag, about })
 }
 
 /// `PUT …/environments/{e}/flags/{key}`.
@@ -144,6 +161,21 @@ pub fn would((environment, event): &Placed) -> Result<Would, serde_json::Error> 
         environment: environment.as_ref().map(ToString::to_string),
         body: serde_json::from_str(&draft.body)?,
     })
+}
+
+/// Whom an edit moves, as the API shows it.
+pub fn moves(of: Vec<RuleMoves>) -> Vec<Moves> {
+    let moved = |one: sapwood_eval::Move| Moved {
+        from: one.from.map(|key| key.to_string()),
+        to: one.to.map(|key| key.to_string()),
+        share: one.share.parts(),
+    };
+    let rule = |of: RuleMoves| Moves {
+        rule: of.rule.map(|rule| rule.to_string()),
+        moved: of.moved.parts(),
+        between: of.moves.into_iter().map(moved).collect(),
+    };
+    of.into_iter().map(rule).collect()
 }
 
 /// A comparison as the API shows it.

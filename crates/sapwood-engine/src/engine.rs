@@ -11,6 +11,7 @@ use sapwood_api::resources::AppliedChange;
 use sapwood_core::decide::Placed;
 use sapwood_core::entry::{Actor, Entry, Hash};
 use sapwood_core::id::{EnvironmentKey, ProjectKey, Stream};
+use sapwood_core::moves::RuleMoves;
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 use sapwood_core::token::Token;
@@ -60,6 +61,10 @@ pub struct Submitted {
     pub placed: Vec<Placed>,
     /// What each of several definitions came to, where several were asked for as one.
     pub applied: Vec<AppliedChange>,
+    /// Whom the change of slot tables moves, or would; of several definitions, each says it for itself.
+    pub moves: Vec<RuleMoves>,
+    /// What is worth a look, though it was done.
+    pub warnings: Vec<String>,
 }
 
 impl Submitted {

@@ -264,8 +264,10 @@ impl Serialize for Segments {
 fn revive(known: KnownProject) -> Project {
     let KnownProject { key, name, version, hash, tokens, environments } = known;
     let mut state = State { project: Some((key.clone(), name)), version, hash, ..State::default() };
-    state.tokens =
-        tokens.into_iter().map(|token| (token.id, Revised { value: token, revision: version })).collect();
+    state.tokens = tokens
+        .into_iter()
+        .map(|token| (token.id, Revised { value: token, revision: version, bytes: 0 }))
+        .collect();
     let mut served = BTreeMap::new();
     for known in environments {
         let scope = Scope { project: key.clone(), environment: known.key.clone() };

@@ -15,7 +15,7 @@ use sapwood_core::state::{
     DefinedFlag, DefinedGuardrail, DefinedLadder, DefinedMetric, Environment, Revised, State,
 };
 use sapwood_core::token::Token;
-use sapwood_eval::{Flag, Segment, Targeting};
+use sapwood_eval::{Flag, Segment, Serve, Targeting, shares};
 use sapwood_stats::Harm;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -124,7 +124,28 @@ pub fn about(about: &About) -> Map<String, Value> {
 
 /// A flag's rules in one environment.
 pub fn targeting(key: &str, of: &Revised<Targeting>) -> TargetingResponse {
-    TargetingResponse { key: key.to_owned(), revision: of.revision, targeting: value_of(&of.value) }
+    TargetingResponse { key: key.to_owned(), revision: of.revision, targeting: targeting_body(&of.value) }
+}
+
+/// Rules with the shares of their slots beside them, so that either can be edited and put back.
+pub fn targeting_body(targeting: &Targeting) -> Value {
+    let mut body = value_of(targeting);
+    let rules = body.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten();
+    for (shown, rule) in rules.zip(&targeting.rules) {
+        with_shares(shown.get_mut("serve"), &rule.serve);
+    }
+    with_shares(body.get_mut("default"), &targeting.default);
+    body
+}
+
+fn with_shares(shown: Option<&mut Value>, serve: &Serve) {
+    let (Some(Value::Object(fields)), Serve::Slots(slots)) = (shown, serve) else { return };
+    let has = shares(slots);
+    let named = has.iter().filter_map(|(key, share)| Some((key.as_ref()?.to_string(), json!(share))));
+    fields.insert("shares".to_owned(), Value::Object(named.collect()));
+    if has.contains_key(&None) {
+        fields.insert("rest".to_owned(), Value::Null);
+    }
 }
 
 /// A segment.

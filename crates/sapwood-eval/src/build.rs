@@ -13,7 +13,7 @@ use crate::config::World;
 use crate::key::SegmentKey;
 use crate::limits::Limits;
 use crate::name::{Interner, NameAt};
-use crate::problem::{Part, Problem, pointer};
+use crate::problem::{Part, Problem, ProblemKind, pointer};
 use crate::program::CompiledSegment;
 
 pub(crate) use segment::references as segment_references;
@@ -101,7 +101,12 @@ impl<'a> Builder<'a> {
     }
 
     fn problem(&mut self, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problem_of(ProblemKind::Invalid, message, remedy);
+    }
+
+    fn problem_of(&mut self, kind: ProblemKind, message: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(Problem {
+            kind,
             path: pointer(&self.path),
             message: message.into(),
             remedy: remedy.into(),
@@ -111,7 +116,8 @@ impl<'a> Builder<'a> {
     /// Refuses more of something than its limit.
     fn at_most(&mut self, count: usize, limit: usize, what: &str) {
         if count > limit {
-            self.problem(
+            self.problem_of(
+                ProblemKind::OverLimit,
                 format!("{count} {what}, at most {limit} are allowed"),
                 format!("use at most {limit} {what}"),
             );

@@ -11,7 +11,7 @@ use crate::layer::conflict;
 use crate::limits::Limits;
 use crate::name::Interner;
 use crate::prerequisite;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::program::CompiledSegment;
 
 /// Everything wrong with a flag and its targeting, beside what else exists; empty if it may be published.
@@ -50,7 +50,8 @@ pub fn check_config(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
 #[must_use]
 pub fn check_prerequisites(config: &FlagConfig, world: &dyn World) -> Vec<Problem> {
     let troubles = prerequisite::troubles(&Overlay { config, world }, config, &Limits::PUBLISH);
-    let problem = |(message, remedy)| Problem { path: "/targeting/rules".to_owned(), message, remedy };
+    let problem =
+        |(kind, message, remedy)| Problem { kind, path: "/targeting/rules".to_owned(), message, remedy };
     troubles.into_iter().map(problem).collect()
 }
 
@@ -70,7 +71,9 @@ fn layer_conflicts(flag: &Flag, world: &dyn World) -> Vec<Problem> {
     let others = world.flags_in_layer(&ours.layer).into_iter().filter(|other| other.key != flag.key);
     let conflicts =
         others.filter_map(|other| other.layer.as_ref().and_then(|theirs| conflict(ours, &other.key, theirs)));
-    conflicts.map(|(message, remedy)| Problem { path: "/flag/layer".to_owned(), message, remedy }).collect()
+    let kind = ProblemKind::Invalid;
+    let problem = |(message, remedy)| Problem { kind, path: "/flag/layer".to_owned(), message, remedy };
+    conflicts.map(problem).collect()
 }
 
 /// Stands for segments whose existence is all that matters.

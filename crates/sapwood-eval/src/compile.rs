@@ -10,7 +10,7 @@ use crate::flag::{Flag, Segment};
 use crate::key::{FlagKey, LayerKey, SegmentKey};
 use crate::limits::Limits;
 use crate::name::Interner;
-use crate::problem::{Problem, Subject, Warning};
+use crate::problem::{Problem, ProblemKind, Subject, Warning};
 use crate::program::CompiledFlag;
 use crate::set::FlagSet;
 
@@ -87,6 +87,7 @@ impl FlagSet {
 fn surplus(count: usize) -> Problem {
     let limit = Limits::READ.flags;
     Problem {
+        kind: ProblemKind::OverLimit,
         path: String::new(),
         message: format!("{count} flags in one environment, at most {limit} are allowed"),
         remedy: "archive flags that are done".to_owned(),

@@ -51,10 +51,10 @@ pub use key::{AttributeName, FlagKey, KeyError, LayerKey, RolloutId, RuleId, Sal
 pub use layer::free_slice;
 pub use outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reached, Reason, RuleRef};
 pub use prepared::{Prepared, Which};
-pub use problem::{Problem, Subject, Warning};
+pub use problem::{Problem, ProblemKind, Subject, Warning};
 pub use program::CompiledFlag;
 pub use rollout::{Barred, Phase, RolloutRule};
 pub use set::FlagSet;
-pub use share::{Share, ShareError};
-pub use slots::{Move, Reshared, SlotsError, lay_out, reshare, shares};
+pub use share::{PercentError, Share, ShareError};
+pub use slots::{Move, Reshared, SlotsError, lay_out, moves, reshare, shares};
 pub use value::{Finite, INTEGER_MAX, Value, ValueError, ValueType};

@@ -3,6 +3,7 @@
 use regex::{Regex, RegexBuilder};
 
 use crate::limits::Limits;
+use crate::problem::ProblemKind;
 
 /// A compiled regular expression.
 #[derive(Clone, Debug)]
@@ -10,7 +11,7 @@ pub(crate) struct Pattern(Regex);
 
 impl Pattern {
     /// Compiles an expression, or says what is wrong with it and what to do.
-    pub(crate) fn compile(text: &str, limits: &Limits) -> Result<Self, (String, &'static str)> {
+    pub(crate) fn compile(text: &str, limits: &Limits) -> Result<Self, (ProblemKind, String, &'static str)> {
         const NESTING_MAX: u32 = 32;
         let size = limits.pattern_compiled_bytes;
         let built =
@@ -18,7 +19,10 @@ impl Pattern {
         built.map(Self).map_err(|error| {
             if matches!(error, regex::Error::CompiledTooBig(_)) {
                 return (
-                    format!("the expression is larger than {size} bytes compiled, which is the limit"),
+                    ProblemKind::OverLimit,
+                    format!(
+                        "the expression takes more than {size} bytes compiled, at most {size} are allowed"
+                    ),
                     "repeat less, and write [A-Za-z0-9_] for \\w, which stands for every letter of Unicode",
                 );
             }
@@ -27,6 +31,7 @@ impl Pattern {
             let reason = text.lines().last().unwrap_or("it cannot be read");
             let reason = reason.trim_start_matches("error: ");
             (
+                ProblemKind::Invalid,
                 format!("not a regular expression: {reason}"),
                 "use the syntax of Rust's regex crate, which has neither look-around nor backreferences",
             )

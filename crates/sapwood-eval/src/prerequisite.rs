@@ -6,6 +6,7 @@ use crate::condition::{Condition, Serves};
 use crate::config::{FlagConfig, World};
 use crate::key::FlagKey;
 use crate::limits::Limits;
+use crate::problem::ProblemKind;
 
 /// Every prerequisite in a flag's rules and rollouts, repeated as often as it is written.
 pub(crate) fn of(config: &FlagConfig) -> Vec<&Serves> {
@@ -33,9 +34,12 @@ struct Cost {
     evaluations: usize,
 }
 
-/// What is wrong with a flag's prerequisites, as messages and remedies. A flag that is off asks nobody, so what it would
+/// Something wrong with prerequisites: of what sort, the message and the remedy.
+pub(crate) type Trouble = (ProblemKind, String, String);
+
+/// What is wrong with a flag's prerequisites. A flag that is off asks nobody, so what it would
 /// cause is no reason to leave it on.
-pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) -> Vec<(String, String)> {
+pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) -> Vec<Trouble> {
     let mut search = Search {
         world,
         start: config,
@@ -48,6 +52,7 @@ pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) 
     let mut troubles = Vec::new();
     if let Some(circle) = search.circle {
         troubles.push((
+            ProblemKind::Invalid,
             format!("prerequisites form a circle: {circle}"),
             "remove one of these prerequisites".to_owned(),
         ));
@@ -58,6 +63,7 @@ pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) 
     if cost.depth > limits.prerequisite_depth {
         let limit = limits.prerequisite_depth;
         troubles.push((
+            ProblemKind::OverLimit,
             format!("prerequisites are {} deep, at most {limit} are allowed", cost.depth),
             "depend on the flag that matters directly".to_owned(),
         ));
@@ -65,8 +71,10 @@ pub(crate) fn troubles(world: &dyn World, config: &FlagConfig, limits: &Limits) 
     if cost.evaluations > limits.prerequisite_evaluations {
         let limit = limits.prerequisite_evaluations;
         troubles.push((
+            ProblemKind::OverLimit,
             format!(
-                "one evaluation could cause more than {limit} evaluations of other flags, which is the limit"
+                "one evaluation could cause {} evaluations of other flags or more, at most {limit} are allowed",
+                cost.evaluations
             ),
             "name fewer prerequisites, here or in the flags asked".to_owned(),
         ));

@@ -7,12 +7,25 @@ use crate::key::{FlagKey, SegmentKey};
 /// One thing wrong with a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Of what sort.
+    pub kind: ProblemKind,
     /// Where, as a JSON pointer into the definition: `/targeting/rules/2/serve/slots`.
     pub path: String,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+/// The sorts of things that can be wrong, for callers that answer each with a code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// A value contradicts itself or something else.
+    Invalid,
+    /// There is more of something than its limit; the message has both figures.
+    OverLimit,
+    /// A flag or a segment is named that does not exist.
+    Unknown,
 }
 
 impl fmt::Display for Problem {

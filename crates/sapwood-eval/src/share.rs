@@ -1,6 +1,7 @@
 //! Shares of traffic as whole parts per 100 000, so that they add up exactly and compare without rounding.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,54 @@ impl From<Share> for u32 {
     }
 }
 
+/// Text that is no share in percent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PercentError {
+    text: String,
+}
+
+impl fmt::Display for PercentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} is no share; write percent with at most three decimals, from 0% to 100%, such as 12.5%",
+            self.text
+        )
+    }
+}
+
+impl std::error::Error for PercentError {}
+
+/// Reads percent, exactly: at most three decimals, which are parts per 100 000. The blank before the sign may be left
+/// out.
+///
+/// ```
+/// use sapwood_eval::Share;
+/// assert_eq!("12.345%".parse::<Share>()?.parts(), 12_345);
+/// assert_eq!("12.5 %".parse::<Share>()?.to_string(), "12.5 %");
+/// assert!("0.0001%".parse::<Share>().is_err());
+/// # Ok::<(), sapwood_eval::PercentError>(())
+/// ```
+impl FromStr for Share {
+    type Err = PercentError;
+    fn from_str(text: &str) -> Result<Self, PercentError> {
+        percent(text).ok_or_else(|| PercentError { text: text.chars().take(40).collect() })
+    }
+}
+
+fn percent(text: &str) -> Option<Share> {
+    let number = text.strip_suffix('%')?;
+    let number = number.strip_suffix(' ').unwrap_or(number);
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(decimals) || whole.len() > 3 || decimals.len() > 3 {
+        return None;
+    }
+    let thousandths: u32 = format!("{decimals:0<3}").parse().ok()?;
+    let parts = whole.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(thousandths)?;
+    Share::from_parts(parts).ok()
+}
+
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, thousandths) = (self.0 / 1000, self.0 % 1000);
@@ -108,6 +157,23 @@ mod tests {
             [(0, "0 %"), (1, "0.001 %"), (12_500, "12.5 %"), (99_990, "99.99 %"), (100_000, "100 %")]
         {
             assert_eq!(Share::from_parts(parts).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn reads_percent_exactly_or_not_at_all() {
+        for parts in [0, 1, 10, 999, 1_000, 12_345, 29_000, 57_300, 99_999, 100_000] {
+            let share = Share::from_parts(parts).unwrap();
+            assert_eq!(share.to_string().parse(), Ok(share));
+        }
+        assert_eq!("007.50%".parse::<Share>().unwrap().parts(), 7_500);
+        let refused = [
+            "", "%", "5", "5 %%", "-1%", "+1%", "1e1%", "100.001%", "101%", "0.0001%", "1.%", ".5%", "5  %",
+            "٣%",
+        ];
+        for text in refused {
+            let error = text.parse::<Share>().unwrap_err().to_string();
+            assert!(error.contains("at most three decimals"), "{text}: {error}");
         }
     }
 

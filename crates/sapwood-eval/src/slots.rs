@@ -154,6 +154,57 @@ pub fn shares(slots: &[Slot]) -> BTreeMap<Option<VariantKey>, Share> {
     shares
 }
 
+/// Who is served something else by a table than by another, from what to what, in order. Nothing where either does not
+/// add up to the whole.
+///
+/// ```
+/// use sapwood_eval::{Slot, moves};
+/// let table = |text: &str| serde_json::from_str::<Vec<Slot>>(text);
+/// let before = table(r#"[{"serve":"on","width":10000},{"serve":"off","width":90000}]"#)?;
+/// let after = table(r#"[{"serve":"on","width":25000},{"serve":"off","width":75000}]"#)?;
+/// assert_eq!(moves(&before, &after)[0].share.parts(), 15_000);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[must_use]
+pub fn moves(before: &[Slot], after: &[Slot]) -> Vec<Move> {
+    let whole = |slots: &[Slot]| sum(slots) == u64::from(Share::WHOLE.parts());
+    if !whole(before) || !whole(after) {
+        return Vec::new();
+    }
+    let mut found = BTreeMap::<(Option<&VariantKey>, Option<&VariantKey>), Share>::new();
+    let (mut left, mut right) = (before.iter(), after.iter());
+    let (mut was, mut is) = (left.next(), right.next());
+    let (mut was_left, mut is_left) = (width(was), width(is));
+    while let (Some(old), Some(new)) = (was, is) {
+        let both = was_left.min(is_left);
+        if old.serve != new.serve && both != Share::NONE {
+            let share = found.entry((old.serve.as_ref(), new.serve.as_ref())).or_default();
+            *share = share.saturating_add(both);
+        }
+        (was_left, is_left) = (was_left.saturating_sub(both), is_left.saturating_sub(both));
+        if was_left == Share::NONE {
+            was = left.next();
+            was_left = width(was);
+        }
+        if is_left == Share::NONE {
+            is = right.next();
+            is_left = width(is);
+        }
+    }
+    found
+        .into_iter()
+        .map(|((from, to), share)| Move { from: from.cloned(), to: to.cloned(), share })
+        .collect()
+}
+
+fn width(slot: Option<&Slot>) -> Share {
+    slot.map_or(Share::NONE, |slot| slot.width)
+}
+
+fn sum(slots: &[Slot]) -> u64 {
+    slots.iter().map(|slot| u64::from(slot.width.parts())).sum()
+}
+
 /// A table being edited: what each arm number stands for, and the buckets.
 struct Table {
     /// By arm; the rest is [`REST`].
@@ -167,7 +218,7 @@ impl Table {
     }
 
     fn read(slots: &[Slot], rest: Option<&VariantKey>) -> Result<Self, SlotsError> {
-        let parts: u64 = slots.iter().map(|slot| u64::from(slot.width.parts())).sum();
+        let parts = sum(slots);
         if parts != u64::from(Share::WHOLE.parts()) {
             return Err(SlotsError::NotWhole { parts });
         }

@@ -111,7 +111,7 @@ impl Field {
 }
 
 /// Whether a value is of the kind a shape wants, right or not.
-pub(crate) fn is_alike(node: &Node, shape: &Shape) -> bool {
+fn is_alike(node: &Node, shape: &Shape) -> bool {
     match shape {
         Shape::List(_) | Shape::LongList(_) => matches!(node.value, Value::List(_)),
         Shape::Named(_) | Shape::Object(_) | Shape::One(_) => matches!(node.value, Value::Map(_)),
@@ -168,6 +168,19 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Called(_, shape) => expected(shape()),
         Shape::Either(_) => "one of several things",
     }
+}
+
+/// The one of several shapes that is meant: the object one of whose required keys is there, or else the first that is of
+/// the same kind of value.
+pub(crate) fn fitting(node: &Node, shapes: &'static [&'static Shape]) -> Option<&'static Shape> {
+    let is_meant = |shape: &&&Shape| match shape {
+        Shape::Object(fields) => {
+            fields.iter().any(|field| field.required && node.get(&[field.key]).is_some())
+        }
+        _ => false,
+    };
+    let meant = shapes.iter().find(is_meant);
+    meant.or_else(|| shapes.iter().find(|shape| is_alike(node, shape))).copied()
 }
 
 /// `a`, `b` or `c`.

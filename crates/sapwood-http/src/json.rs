@@ -5,9 +5,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use sapwood_api::problem::Code;
@@ -16,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::limits::{BODY_ARRIVES_WITHIN, JSON_DEPTH_MAX};
+use crate::limits::{BODY_ARRIVES_WITHIN, EVALUATE_BYTES_MAX, JSON_DEPTH_MAX};
 use crate::problem::Refusal;
 
 mod unrepeated;
@@ -37,24 +36,24 @@ pub(crate) struct OptionalJson<T>(pub(crate) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        parse(&arrive(request, state).await?).map(Self)
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        parse(&arrive(request).await?).map(Self)
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Flat<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        read(&arrive(request, state).await?).map(Self)
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(&arrive(request).await?).map(Self)
     }
 }
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let body = arrive(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let body = arrive(request).await?;
         if body.iter().all(u8::is_ascii_whitespace) { Ok(Self(T::default())) } else { parse(&body).map(Self) }
     }
 }
@@ -74,17 +73,24 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The whole body, if it is small and quick enough. The limit is the router's layer.
-pub(crate) async fn arrive<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
-    let arriving = in_time(Bytes::from_request(request, state)).await?;
-    arriving.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => broke_off(),
-    })
+/// How many bytes a body at this address may have, as a layer of its route says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BytesMax(pub(crate) usize);
+
+/// The whole body, if it is small and quick enough.
+async fn arrive(request: Request) -> Result<Bytes, Refusal> {
+    let bytes_max = request.extensions().get().map_or(EVALUATE_BYTES_MAX, |BytesMax(bytes_max)| *bytes_max);
+    arrive_within(request.into_body(), bytes_max).await
 }
 
-/// The whole body, if it has at most so many bytes and is quick enough.
+/// The whole body, if it has at most so many bytes and is quick enough. One that says it has more is not waited for.
 pub(crate) async fn arrive_within(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let said = body.size_hint().lower();
+    if usize::try_from(said).is_ok_and(|said| said > bytes_max) {
+        let detail =
+            format!("the body has {said} bytes, which is over the limit of {bytes_max} bytes; send less");
+        return Err(Refusal::new(Code::BodyTooLarge, detail));
+    }
     let arriving = in_time(to_bytes(body, bytes_max)).await?;
     arriving.map_err(|error| match std::error::Error::source(&error) {
         Some(cause) if cause.is::<LengthLimitError>() => {
@@ -115,12 +121,35 @@ async fn in_time<T>(arriving: impl Future<Output = T>) -> Result<T, Refusal> {
     })
 }
 
-fn too_large() -> Refusal {
-    Refusal::new(Code::BodyTooLarge, "the body is over the limit of this address; send less, or several")
-}
-
 fn broke_off() -> Refusal {
     Refusal::new(Code::MalformedBody, "the body broke off; send it again")
+}
+
+/// Why something cannot be used though the grammar of JSON allows it: such numbers and texts have no value here. `None`
+/// for every other error.
+pub(crate) fn unusable(error: &serde_json::Error) -> Option<String> {
+    let said = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    if said.starts_with("number out of range") {
+        return Some(format!(
+            "a number is beyond the range of 64-bit floats, ±1.8e308, at line {line} column {column}; send a smaller one, \
+             or a text"
+        ));
+    }
+    let half = ["lone leading surrogate", "unexpected end of hex escape"];
+    half.iter().any(|half| said.starts_with(half)).then(|| {
+        format!(
+            "a text has half a surrogate pair, such as \\ud83d without what follows it, at line {line} column {column}; \
+             that is no character, so send both halves or leave it out"
+        )
+    })
+}
+
+/// The place at which a body stops being read, as a pointer into it.
+pub(crate) fn place(body: &[u8]) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read: Result<serde_json::Value, _> = serde_path_to_error::deserialize(&mut reader);
+    read.err().map(|error| pointer(error.path()))
 }
 
 /// A body of one shape, in which no object has two fields of one name: whichever of them counted, the other was meant.
@@ -148,11 +177,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = pointer(error.path());
-        Refusal::new(
-            Code::MalformedBody,
-            format!("not what this address takes: {}", echo::bounded(&error.into_inner().to_string())),
-        )
-        .at(path)
+        let error = error.into_inner();
+        let said = unusable(&error).unwrap_or_else(|| echo::bounded(&error.to_string()));
+        Refusal::new(Code::MalformedBody, format!("not what this address takes: {said}")).at(path)
     })?;
     reader
         .end()
@@ -226,6 +253,25 @@ mod tests {
         let said = format!("{refusal:?}");
         assert!(said.contains("/ladder/stages/1"), "{said}");
         assert!(said.contains("unknown field `shar`"), "{said}");
+    }
+
+    #[test]
+    fn what_json_allows_and_has_no_value_is_named_with_its_place() {
+        for (value, said) in [
+            ("1e400", "a number is beyond the range"),
+            ("-1e400", "a number is beyond the range"),
+            (r#""\ud800""#, "half a surrogate pair"),
+            (r#""\udc00x""#, "half a surrogate pair"),
+            (r#""\ud800\ud800""#, "half a surrogate pair"),
+        ] {
+            let body = format!(r#"{{"targeting":{{"rules":[1,{value}]}}}}"#);
+            let refusal = parse::<sapwood_api::manage::TargetingRequest>(body.as_bytes()).unwrap_err();
+            let refused = format!("{refusal:?}");
+            assert!(refused.contains(said) && refused.contains("/targeting/rules/1"), "{refused}");
+        }
+        assert!(parse::<serde_json::Value>(br#"["\ud83d\ude00", 1e308]"#).is_ok());
+        let broken = parse::<serde_json::Value>(b"[1e]").unwrap_err();
+        assert!(!format!("{broken:?}").contains("beyond"), "{broken:?}");
     }
 
     #[test]

@@ -97,7 +97,8 @@ async fn ask(
     make: impl Fn(&State) -> Result<Command, Rejection> + Send + Sync,
 ) -> Result<Submitted, Refusal> {
     let make = |state: &State| Ok(vec![make(state)?.into()]);
-    let asked = Asked { about, only: terms.only.clone(), dry_run: terms.dry_run, make: &make };
+    let (only, dry_run, growth_is_meant) = (terms.only.clone(), terms.dry_run, terms.confirm_growth);
+    let asked = Asked { about, only, dry_run, growth_is_meant, make: &make };
     Ok(engine.ask(project, actor, &asked).await?)
 }
 
@@ -109,6 +110,8 @@ fn changed(terms: &Terms, submitted: &Submitted) -> Result<Response, Refusal> {
         changed: submitted.changed(),
         revision: submitted.revision,
         would: would.transpose().map_err(SubmitError::Encode)?,
+        moves: convert::moves(submitted.moves.clone()),
+        warnings: submitted.warnings.clone(),
     };
     let tag = submitted.revision.map(etag);
     Ok(match tag {

@@ -18,14 +18,14 @@ use percent_encoding::percent_decode_str;
 use sapwood_api::ofrep::{EvaluationFailure, GeneralFailure};
 use sapwood_api::problem::Code;
 use sapwood_core::token::TokenKind;
-use sapwood_engine::Snapshot;
+use sapwood_engine::{Snapshot, echo};
 use sapwood_eval::{Context, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth;
-use crate::json::{arrive_within, is_deep};
+use crate::json::{arrive_within, is_deep, place, unusable};
 use crate::limits::{EVALUATE_BYTES_MAX, JSON_DEPTH_MAX};
 use crate::metrics::Ended;
 use crate::problem::Refusal;
@@ -83,17 +83,17 @@ impl FromRequest<App> for Arrived {
     }
 }
 
-/// The flag that an address names; `None` for what no key can be. Decoded once, as a whole, so that a key with a slash
-/// reaches a clean answer however it was written.
-pub(crate) struct Named(Option<String>);
+/// The flag that an address names, or what was written where that is no text. Decoded once, as a whole, so that a key
+/// with a slash reaches a clean answer however it was written.
+pub(crate) struct Named(Result<String, String>);
 
 impl FromRequestParts<App> for Named {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let name = parts.uri.path().strip_prefix(FLAGS).unwrap_or_default();
-        let name = percent_decode_str(name).decode_utf8().ok();
-        Ok(Self(name.map(std::borrow::Cow::into_owned)))
+        let decoded = percent_decode_str(name).decode_utf8();
+        Ok(Self(decoded.map(std::borrow::Cow::into_owned).map_err(|_| echo::cut(name).into_owned())))
     }
 }
 
@@ -111,7 +111,10 @@ pub(crate) async fn evaluate(
     Named(key): Named,
     Arrived(body): Arrived,
 ) -> Response {
-    let Some(key) = key else { return no_flag(&app, "") };
+    let key = match key {
+        Ok(key) => key,
+        Err(written) => return no_key(&app, &written),
+    };
     let context = match context(&body) {
         Ok(context) => context,
         Err((code, details)) => return failure(StatusCode::BAD_REQUEST, &key, code, details),
@@ -195,7 +198,13 @@ fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
         serde_json::error::Category::Data => no_object(),
         serde_json::error::Category::Io
         | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
+        | serde_json::error::Category::Eof => match unusable(&error) {
+            Some(details) => {
+                let place = place(body).unwrap_or_default();
+                ("INVALID_CONTEXT", format!("the context cannot be used: at `{place}`, {details}"))
+            }
+            None => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
+        },
     })?;
     if !is_object {
         return Err(no_object());
@@ -212,6 +221,14 @@ fn no_flag(app: &App, key: &str) -> Response {
     app.metrics.evaluated(Ended::NotFound);
     let details = format!("there is no flag `{key}` in this environment");
     failure(StatusCode::NOT_FOUND, key, "FLAG_NOT_FOUND", details)
+}
+
+fn no_key(app: &App, written: &str) -> Response {
+    app.metrics.evaluated(Ended::NotFound);
+    let details = format!(
+        "`{written}` is not UTF-8 once decoded, so it is no flag's key; encode the bytes of its UTF-8"
+    );
+    failure(StatusCode::NOT_FOUND, written, "FLAG_NOT_FOUND", details)
 }
 
 fn failure(status: StatusCode, key: &str, code: &str, details: String) -> Response {

@@ -53,6 +53,11 @@ impl Refusal {
         self
     }
 
+    /// The same, where the place is known.
+    fn placed(self, path: String) -> Self {
+        if path.is_empty() { self } else { self.at(path) }
+    }
+
     /// The resource has another revision than was expected.
     pub(crate) fn moved(revision: Option<u64>) -> Self {
         SubmitError::RevisionMoved(revision).into()
@@ -121,14 +126,20 @@ impl From<Rejection> for Refusal {
             Rejection::InUse { .. } => Self::new(Code::InUse, detail),
             Rejection::KeyRetired(_) => Self::new(Code::KeyRetired, detail),
             Rejection::Invalid { path, message } => Self::new(Code::InvalidValue, message).at(path),
-            Rejection::OverLimit { .. } => Self::new(Code::OverLimit, detail),
+            Rejection::OverLimit { path, message } => Self::new(Code::OverLimit, message).placed(path),
+            Rejection::UnknownReference { path, message } => {
+                Self::new(Code::UnknownReference, message).at(path)
+            }
+            Rejection::VariantRetired { variant, .. } => {
+                Self::new(Code::KeyRetired, detail).at(format!("/flag/variants/{variant}"))
+            }
             Rejection::NeverReverted { .. } => Self::new(Code::NeverReverted, detail),
             Rejection::TouchedLater { later, .. } => {
                 Self { entries: later.into(), ..Self::new(Code::TouchedLater, detail) }
             }
             Rejection::RolloutLive { .. } => Self::new(Code::RolloutLive, detail),
             Rejection::FixedByRollout { .. } => Self::new(Code::FixedByRollout, detail),
-            Rejection::FixedForLife { .. } => Self::new(Code::FixedForLife, detail),
+            Rejection::FixedForLife { path, .. } => Self::new(Code::FixedForLife, detail).at(path),
             Rejection::RolloutEnded { .. } => Self::new(Code::RolloutEnded, detail),
             Rejection::RolloutHeld { .. } => Self::new(Code::RolloutHeld, detail),
             Rejection::LastAdmin(_) => Self::new(Code::LastAdmin, detail),

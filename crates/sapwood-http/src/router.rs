@@ -1,17 +1,18 @@
 //! All addresses, and what every answer carries.
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use sapwood_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::{App, Options};
 use crate::front::Front;
-use crate::limits::{BATCH_BYTES_MAX, DEFINITIONS_BYTES_MAX, EVALUATE_BYTES_MAX, MANAGE_BYTES_MAX};
+use crate::json::BytesMax;
+use crate::limits::{BATCH_BYTES_MAX, DEFINITIONS_BYTES_MAX, MANAGE_BYTES_MAX};
 use crate::manage::{all, definitions, kept, log, places, rollouts, tokens};
 use crate::{console, cors, events, flags, health, metrics, ofrep, openapi, problem, stream};
 
@@ -66,14 +67,13 @@ fn evaluation_routes() -> Router<App> {
         .route("/ofrep/v1/evaluate/flags/", post(ofrep::bulk::evaluate_all))
         .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate))
         .route("/ofrep/v1/stream", get(ofrep::stream::notices))
-        .layer(DefaultBodyLimit::max(EVALUATE_BYTES_MAX))
         .layer(CatchPanicLayer::custom(ofrep::defect))
 }
 
 fn event_routes() -> Router<App> {
     Router::new()
         .route("/api/v1/events", post(events::report))
-        .layer(DefaultBodyLimit::max(BATCH_BYTES_MAX))
+        .layer(Extension(BytesMax(BATCH_BYTES_MAX)))
         .route("/api/v1/stream/activity", get(stream::activity))
         .route("/api/v1/stream/flags", get(flags::stream))
 }
@@ -105,11 +105,11 @@ fn manage_routes() -> Router<App> {
     Router::new()
         .route("/api/v1/projects", get(places::projects))
         .nest("/api/v1/projects/{project}", project)
-        .layer(DefaultBodyLimit::max(MANAGE_BYTES_MAX))
+        .layer(Extension(BytesMax(MANAGE_BYTES_MAX)))
 }
 
 fn definition_routes() -> Router<App> {
-    let all = get(all::get).put(all::put).layer(DefaultBodyLimit::max(DEFINITIONS_BYTES_MAX));
+    let all = get(all::get).put(all::put).layer(Extension(BytesMax(DEFINITIONS_BYTES_MAX)));
     Router::new()
         .route("/definitions", all)
         .route("/flags", get(definitions::flags))

@@ -5,7 +5,7 @@ use sapwood_core::event::{About, MetricKind};
 use sapwood_core::limits::WEIGHT_PERMILLE_MAX;
 use sapwood_core::rollout::{ExposureSource, Guardrail, GuardrailAction, Ladder, RolloutSpec, Stage, Who};
 use sapwood_core::time::Timestamp;
-use sapwood_eval::{Condition, RolloutId, Salt, Share};
+use sapwood_eval::{Condition, Flag, RolloutId, Salt, Share};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ pub fn definitions(case: &Case) -> Result<Vec<Command>, SetupError> {
         let flag = json!({
             "key": lane.flag, "type": "boolean", "variants": {"off": false, "on": true}, "salt": lane.flag,
         });
-        commands.push(Command::DefineFlag { flag: shape(flag)?, about: About::default() });
+        commands.push(Command::DefineFlag { flag: shape::<Flag>(flag)?.into(), about: About::default() });
         commands.push(targeting(lane.flag, &[ABOVE])?);
     }
     Ok(commands)

@@ -200,7 +200,7 @@ pub(crate) struct ServerArgs {
 /// An origin as browsers send it: anything else would never be met, and nobody would know why.
 fn origin(text: &str) -> Result<HeaderValue, String> {
     let sent = if text == "*" { Some(text.to_owned()) } else { as_browsers_send(&text.to_ascii_lowercase()) };
-    sent.and_then(|sent| HeaderValue::from_str(&sent).ok()).ok_or_else(|| {
+    sent.filter(|sent| sent.is_ascii()).and_then(|sent| HeaderValue::from_str(&sent).ok()).ok_or_else(|| {
         "write scheme, host (in ASCII, as `xn--…`) and, where it is not the usual one, port, as `https://shop.example`"
             .to_owned()
     })

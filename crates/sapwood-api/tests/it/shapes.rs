@@ -71,6 +71,8 @@ fn definitions() {
     let _: SegmentRequest = request("segment_request", &[""]);
     let _: MetricRequest = request("metric_request", &[""]);
     let _: Changed = response("changed", &[""]);
+    let objects = ["", "/moves/0", "/moves/0/between/0"];
+    let _: Changed = response("changed_and_moved", &objects);
     let _: TokenRequest = request("token_request", &[""]);
     let _: TokenResponse = response("token_response", &[""]);
 }

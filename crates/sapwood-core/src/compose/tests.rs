@@ -152,7 +152,7 @@ fn off_serves_the_off_variant_to_everybody() {
     world.start(spec_with(1, "a", |spec| spec.ladder.stages = vec![stage(100)])).unwrap();
     let mut off = targeting(&json!([]));
     off.on = false;
-    world.run(Command::SetTargeting { environment: production(), flag: name("a"), targeting: off });
+    world.run(Command::SetTargeting { environment: production(), flag: name("a"), targeting: off.into() });
     let set = world.flags();
     assert!((0..50).all(|n| variant(&set, "a", &format!("u{n}")) == "off"));
     assert_eq!(arm(&set, "a", "u1"), None);

@@ -1,12 +1,13 @@
 //! Definitions: flags, rules and segments. An edit of what a live rollout stands on pauses the automation.
 
 use sapwood_eval::{
-    Condition, Flag, FlagConfig, FlagKey, Problem, Segment, SegmentKey, Serve, SetConfig, Targeting,
-    ValueType, VariantKey, check_config, check_segment,
+    Condition, Flag, FlagConfig, FlagKey, Problem, ProblemKind, Segment, SegmentKey, Serve, SetConfig,
+    Targeting, VariantKey, check_config, check_segment,
 };
 use uuid::Uuid;
 
 use super::reach::askers_still_fit;
+use super::variants::{corrections_are_its_own, keep_their_meaning, same_kind};
 use super::{Placed, environment, limit, text, unless};
 use crate::compose::{askers, flag_config, mentions, surroundings};
 use crate::entry::Actor;
@@ -20,28 +21,35 @@ use crate::rejection::Rejection;
 use crate::rollout::{HoldCause, Phase, Rollout};
 use crate::state::{Environment, State};
 use crate::time::Timestamp;
+use crate::wanted::{WantedFlag, WantedTargeting};
+use crate::weight::fits;
 
-pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec<Placed>, Rejection> {
+pub(super) fn define_flag(
+    state: &State,
+    mut wanted: WantedFlag,
+    about: About,
+) -> Result<Vec<Placed>, Rejection> {
     people_read(&about)?;
-    if state.retired.contains(&flag.key) {
-        return Err(Rejection::KeyRetired(flag.key));
+    if state.retired.contains(&wanted.flag.key) {
+        return Err(Rejection::KeyRetired(wanted.flag.key));
     }
+    corrections_are_its_own(&wanted)?;
+    if let Some(slice) = wanted.slice.take() {
+        wanted.flag.layer = Some(slice.placed(state, &wanted.flag.key)?);
+    }
+    if let Some(known) = state.flags.get(&wanted.flag.key) {
+        same_kind(&known.value.flag, &wanted.flag)?;
+        keep_their_meaning(&known.value, &wanted)?;
+    }
+    let flag = wanted.flag;
     refuse_first(bare_problems(state, &flag))?;
     let Some(known) = state.flags.get(&flag.key) else {
-        limit("flags of a project", state.flags.len().saturating_add(1), FLAGS_MAX)?;
-        return Ok(vec![(None, FlagDefined { flag, about }.into())]);
+        limit("/flag", "flags of a project", state.flags.len().saturating_add(1), FLAGS_MAX)?;
+        let events = vec![(None, FlagDefined { flag, about }.into())];
+        fits(state, &events, "/flag")?;
+        return Ok(events);
     };
     let before = &known.value;
-    for (what, changed) in [
-        ("type", before.flag.value_type != flag.value_type),
-        ("salt", before.flag.salt != flag.salt),
-        ("bucketing", before.flag.bucketing != flag.bucketing),
-        ("meaning of a variant", turns_around(&before.flag, &flag)),
-    ] {
-        if changed {
-            return Err(Rejection::FixedForLife { what, flag: flag.key });
-        }
-    }
     let values_changed = before.flag.variants != flag.variants || before.flag.layer != flag.layer;
     let loses_variants = before.flag.variants.keys().any(|variant| !flag.variants.contains_key(variant));
     let mut edits = Vec::new();
@@ -62,15 +70,9 @@ pub(super) fn define_flag(state: &State, flag: Flag, about: About) -> Result<Vec
     }
     let same = before.flag == flag && before.about == about;
     let mut events = unless(same, None, FlagDefined { flag, about });
+    fits(state, &events, "/flag")?;
     events.extend(edits);
     Ok(events)
-}
-
-/// Whether a name that meant yes now means no, or the other way round: whoever reads dashboards, logs or old rules by that
-/// name would read the opposite of what happened. Values of other types may be corrected; that opens an epoch.
-fn turns_around(before: &Flag, after: &Flag) -> bool {
-    before.value_type == ValueType::Boolean
-        && before.variants.iter().any(|(key, value)| after.variants.get(key).is_some_and(|now| now != value))
 }
 
 fn people_read(about: &About) -> Result<(), Rejection> {
@@ -78,7 +80,7 @@ fn people_read(about: &About) -> Result<(), Rejection> {
     if let Some(owner) = &about.owner {
         text("/about/owner", owner)?;
     }
-    limit("tags of a flag", about.tags.len(), TAGS_MAX)?;
+    limit("/about/tags", "tags of a flag", about.tags.len(), TAGS_MAX)?;
     about.tags.iter().try_for_each(|tag| text("/about/tags", tag))
 }
 
@@ -135,11 +137,12 @@ pub(super) fn set_targeting(
     actor: &Actor,
     key: EnvironmentKey,
     flag: FlagKey,
-    targeting: Targeting,
+    targeting: WantedTargeting,
 ) -> Result<Vec<Placed>, Rejection> {
     let known = environment(state, &key)?;
     let definition = state.flags.get(&flag).ok_or_else(|| Rejection::UnknownFlag(flag.clone()))?;
     let before = known.targeting.get(&flag).map(|revised| &revised.value);
+    let targeting = targeting.laid_over(&definition.value.flag, before)?;
     if before == Some(&targeting) {
         return Ok(Vec::new());
     }
@@ -165,6 +168,7 @@ pub(super) fn set_targeting(
         events.extend(pause_in(&key, live, &reason));
     }
     events.insert(0, (Some(key), TargetingSet { flag, targeting }.into()));
+    fits(state, &events, "/targeting")?;
     Ok(events)
 }
 
@@ -214,14 +218,10 @@ pub(super) fn define_segment(
     segment: Segment,
 ) -> Result<Vec<Placed>, Rejection> {
     if !state.segments.contains_key(&segment.key) {
-        limit("segments of a project", state.segments.len().saturating_add(1), SEGMENTS_MAX)?;
+        limit("/segment", "segments of a project", state.segments.len().saturating_add(1), SEGMENTS_MAX)?;
     }
     let mut world = SetConfig::new([], state.segments.values().map(|known| known.value.clone()));
-    let mut problems = check_segment(&segment, &world);
-    for problem in &mut problems {
-        problem.path.insert_str(0, "/segment");
-    }
-    refuse_first(problems)?;
+    refuse_first(check_segment(&segment, &world).into_iter().map(in_request))?;
     if state.segments.get(&segment.key).is_some_and(|known| known.value == segment) {
         return Ok(Vec::new());
     }
@@ -230,7 +230,8 @@ pub(super) fn define_segment(
     for other in world.segments.values().filter(above) {
         if let Some(problem) = check_segment(other, &world).into_iter().next() {
             let message = format!("segment `{}` would not compile any more: {}", other.key, problem.message);
-            return Err(Rejection::invalid("/segment/condition", message));
+            let path = "/segment/condition".to_owned();
+            return Err(Problem { path, message, ..problem }.into());
         }
     }
     let mut edits = Vec::new();
@@ -243,6 +244,7 @@ pub(super) fn define_segment(
         }
     }
     let mut events = vec![(None, SegmentDefined { segment }.into())];
+    fits(state, &events, "/segment")?;
     events.extend(edits);
     Ok(events)
 }
@@ -316,6 +318,7 @@ fn pause_in(key: &EnvironmentKey, rollout: &Rollout, reason: &str) -> Vec<Placed
 fn bare_problems(state: &State, flag: &Flag) -> Vec<Problem> {
     let Some(first) = flag.variants.keys().next() else {
         return vec![Problem {
+            kind: ProblemKind::Invalid,
             path: "/flag/variants".to_owned(),
             message: "a flag needs at least one variant".to_owned(),
             remedy: "name one, such as \"on\": true".to_owned(),
@@ -327,20 +330,17 @@ fn bare_problems(state: &State, flag: &Flag) -> Vec<Problem> {
         FlagConfig::new(flag.clone(), targeting, 0)
     };
     let layer = flag.layer.as_ref().map(|slice| &slice.layer);
-    let mates = state
-        .flags
-        .values()
-        .map(|known| &known.value.flag)
-        .filter(|other| layer.is_some() && other.layer.as_ref().map(|slice| &slice.layer) == layer);
+    let others = layer.iter().flat_map(|_| state.flags.values()).map(|known| &known.value.flag);
+    let mates = others.filter(|other| other.layer.as_ref().map(|slice| &slice.layer) == layer);
     let mates = mates.map(|mate| bare(mate, first));
     check_config(&bare(flag, first), &SetConfig::new(mates, []))
 }
 
-pub(super) fn refuse_first(problems: Vec<Problem>) -> Result<(), Rejection> {
-    match problems.into_iter().next() {
-        None => Ok(()),
-        Some(problem) => {
-            Err(Rejection::invalid(problem.path, format!("{}; {}", problem.message, problem.remedy)))
-        }
-    }
+pub(super) fn refuse_first(problems: impl IntoIterator<Item = Problem>) -> Result<(), Rejection> {
+    problems.into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+}
+
+/// A problem of a segment, whose place in the request is below `segment`.
+fn in_request(problem: Problem) -> Problem {
+    Problem { path: format!("/segment{}", problem.path), ..problem }
 }

@@ -18,7 +18,7 @@ pub(super) fn metric(
     let value = DefinedMetric { metric, description };
     let known = state.metrics.get(&key);
     if known.is_none() {
-        limit("metrics of a project", state.metrics.len().saturating_add(1), METRICS_MAX)?;
+        limit("/metric", "metrics of a project", state.metrics.len().saturating_add(1), METRICS_MAX)?;
     }
     let same = known.is_some_and(|known| known.value == value);
     Ok(unless(same, None, MetricDefined { key, metric, description: value.description }))
@@ -35,7 +35,7 @@ pub(super) fn ladder(
     let value = DefinedLadder { ladder, description };
     let known = state.ladders.get(&key);
     if known.is_none() {
-        limit("ladders of a project", state.ladders.len().saturating_add(1), LADDERS_MAX)?;
+        limit("/ladder", "ladders of a project", state.ladders.len().saturating_add(1), LADDERS_MAX)?;
     }
     let same = known.is_some_and(|known| known.value == value);
     let DefinedLadder { ladder, description } = value;
@@ -65,7 +65,7 @@ pub(super) fn guardrail(
     let known = state.guardrails.get(&key);
     if known.is_none() {
         let found = state.guardrails.len().saturating_add(1);
-        limit("kept guardrails of a project", found, GUARDRAILS_KEPT_MAX)?;
+        limit("/guardrail", "kept guardrails of a project", found, GUARDRAILS_KEPT_MAX)?;
     }
     let same = known.is_some_and(|known| known.value == value);
     let DefinedGuardrail { guardrail, description } = value;

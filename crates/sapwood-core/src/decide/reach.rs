@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sapwood_eval::{FlagConfig, FlagKey, SetConfig, check_prerequisites};
+use sapwood_eval::{FlagConfig, FlagKey, Problem, SetConfig, check_prerequisites};
 
 use crate::compose::{asking, flag_config, needs_of};
 use crate::rejection::Rejection;
@@ -25,10 +25,10 @@ pub(super) fn askers_still_fit(
         let Some(config) = world.flags.get(asker) else { continue };
         if let Some(problem) = check_prerequisites(config, &world).into_iter().next() {
             let message = format!(
-                "flag `{asker}` asks `{}`, and would no longer be served: {}; {}",
-                after.flag.key, problem.message, problem.remedy
+                "flag `{asker}` asks `{}`, and would no longer be served: {}",
+                after.flag.key, problem.message
             );
-            return Err(Rejection::invalid("/targeting/rules", message));
+            return Err(Problem { message, ..problem }.into());
         }
     }
     Ok(())

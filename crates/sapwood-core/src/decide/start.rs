@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sapwood_eval::{RolloutRule, Share, check_config};
+use sapwood_eval::limits::Limits;
+use sapwood_eval::{Problem, RolloutRule, Share, check_config};
 
 use super::reach::askers_still_fit;
 use super::{Placed, definition::refuse_first, environment, limit, rollout::prerequisites_hold, text};
@@ -78,8 +79,21 @@ pub(super) fn composes(state: &State, environment: &Environment, rollout: &Rollo
     // With the rings of the whole ladder, so that no later stage is what fails to compile.
     let rings = rollout.spec.ladder.stages.iter().filter_map(|stage| stage.who.ring().cloned()).collect();
     config.rollouts.extend(rollout_rule(rollout).map(|rule| RolloutRule { rings, ..rule }));
-    refuse_first(check_config(&config, &surroundings(state, environment, &config)))?;
+    let last = format!("/rollouts/{}", config.rollouts.len().saturating_sub(1));
+    let problems = check_config(&config, &surroundings(state, environment, &config)).into_iter();
+    refuse_first(problems.map(|problem| in_request(problem, &last)))?;
     askers_still_fit(state, environment, Some(&served), &config)
+}
+
+/// A problem of the rollout that is asked for, at its place in the request.
+fn in_request(problem: Problem, rollout: &str) -> Problem {
+    let path = match problem.path.strip_prefix(rollout) {
+        Some(rest) if rest.starts_with("/rings") => "/ladder/stages".to_owned(),
+        Some(rest) => rest.to_owned(),
+        None if problem.path == "/rollouts" => "/flag".to_owned(),
+        None => return problem,
+    };
+    Problem { path, ..problem }
 }
 
 fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -> Result<(), Rejection> {
@@ -96,6 +110,11 @@ fn flag_is_ready(state: &State, environment: &Environment, spec: &RolloutSpec) -
             format!("`{}` is off in this environment, so nobody would be exposed; switch it on", spec.flag);
         return Err(Rejection::invalid("/flag", message));
     }
+    // Should this one be rolled back, its candidate is barred, and the flag must still compile.
+    let barred = environment.barred.get(&spec.flag).into_iter().flatten();
+    let others = barred.filter(|bar| bar.candidate != spec.candidate).count();
+    let what = "candidates of a flag that are barred, should this one be, too";
+    limit("/candidate", what, others.saturating_add(1), Limits::PUBLISH.rollout_parts)?;
     if let Some(live) = environment.live_rollout(&spec.flag) {
         return Err(Rejection::RolloutLive { flag: spec.flag.clone(), rollout: live.spec.id.clone() });
     }
@@ -144,13 +163,13 @@ fn budget_is_sane(spec: &RolloutSpec) -> Result<(), Rejection> {
 
 /// What every ladder must be, wherever it stands.
 pub(super) fn ladder_climbs(state: &State, stages: &[Stage]) -> Result<(), Rejection> {
-    limit("stages of a ladder", stages.len(), STAGES_MAX)?;
+    limit("/ladder/stages", "stages of a ladder", stages.len(), STAGES_MAX)?;
     let mut reached = Share::NONE;
     for (index, stage) in stages.iter().enumerate() {
         let path = |field: &str| format!("/ladder/stages/{index}/{field}");
         if stage.bake_seconds > BAKE_SECONDS_MAX {
             let message = format!("{} is over the limit of {BAKE_SECONDS_MAX}", stage.bake_seconds);
-            return Err(Rejection::invalid(path("bake_seconds"), message));
+            return Err(Rejection::over_limit(path("bake_seconds"), message));
         }
         match &stage.who {
             Who::Ring(segment) if !state.segments.contains_key(segment) => {
@@ -176,7 +195,7 @@ pub(super) fn guardrails_fit(
     guardrails: &[Guardrail],
     weight_max: u32,
 ) -> Result<(), Rejection> {
-    limit("guardrails of a rollout", guardrails.len(), GUARDRAILS_MAX)?;
+    limit("/guardrails", "guardrails of a rollout", guardrails.len(), GUARDRAILS_MAX)?;
     let mut names = BTreeSet::new();
     let mut spent: u32 = 0;
     for (index, guardrail) in guardrails.iter().enumerate() {

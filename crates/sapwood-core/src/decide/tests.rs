@@ -39,6 +39,8 @@ pub(super) const fn refusal(rejection: &Rejection) -> &'static str {
         Rejection::RolloutLive { .. } => "rollout live",
         Rejection::FixedByRollout { .. } => "fixed by rollout",
         Rejection::FixedForLife { .. } => "fixed for life",
+        Rejection::VariantRetired { .. } => "variant retired",
+        Rejection::UnknownReference { .. } => "unknown reference",
         Rejection::RolloutEnded { .. } => "rollout ended",
         Rejection::RolloutHeld { .. } => "rollout held",
         Rejection::LastAdmin(_) => "last admin",
@@ -58,7 +60,7 @@ pub(super) const fn refusal(rejection: &Rejection) -> &'static str {
 }
 
 /// All of them.
-pub(super) const REFUSALS: [&str; 22] = [
+pub(super) const REFUSALS: [&str; 24] = [
     "unknown environment",
     "unknown flag",
     "key retired",
@@ -81,6 +83,8 @@ pub(super) const REFUSALS: [&str; 22] = [
     "reason missing",
     "nothing there",
     "in use",
+    "variant retired",
+    "unknown reference",
 ];
 
 /// `stage_entered`, `a + b` for two events, `nothing`, or the refusal.

@@ -29,7 +29,7 @@ fn any_flag() -> impl Strategy<Value = Command> {
         if unit {
             flag.unit = name("accountId");
         }
-        Command::DefineFlag { flag, about: About::default() }
+        Command::DefineFlag { flag: flag.into(), about: About::default() }
     })
 }
 
@@ -49,7 +49,11 @@ fn any_targeting() -> impl Strategy<Value = Command> {
         };
         let mut targeting = targeting(&rules);
         targeting.on = on;
-        Command::SetTargeting { environment: production(), flag: name(FLAGS[key]), targeting }
+        Command::SetTargeting {
+            environment: production(),
+            flag: name(FLAGS[key]),
+            targeting: targeting.into(),
+        }
     })
 }
 

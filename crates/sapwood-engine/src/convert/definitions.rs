@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use sapwood_api::manage::{FlagRequest, MetricRequest, SegmentRequest, TargetingRequest};
+use sapwood_api::manage::{FlagRequest, MetricRequest, Moves, SegmentRequest, TargetingRequest};
 use sapwood_api::resources::{
     AppliedChange, Definition, DefinitionsResponse, GuardrailRequest, LadderRequest,
 };
 use sapwood_core::command::Command;
 use sapwood_core::decide::Placed;
+use sapwood_core::moves;
 use sapwood_core::rejection::Rejection;
 use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use serde_json::{Value, json};
 
-use super::{flag, guardrail, ladder, metric, parse, segment, targeting};
+use super::{flag, guardrail, ladder, metric, moves as shown_moves, parse, segment, targeting};
 use crate::ask::Made;
 use crate::error::SubmitError;
 use crate::shown;
@@ -28,8 +29,8 @@ fn commands_of(state: &State, salt: &str, item: Definition) -> Result<Vec<Comman
             vec![metric(&key, MetricRequest { metric: body, description })?]
         }
         Definition::Segment { key, segment: body } => vec![segment(&key, SegmentRequest { segment: body })?],
-        Definition::Flag { key, flag: body, about, environments } => {
-            let mut commands = vec![flag(state, salt, &key, FlagRequest { flag: body, about })?];
+        Definition::Flag { key, flag: body, about, environments, corrects } => {
+            let mut commands = vec![flag(state, salt, &key, FlagRequest { flag: body, about, corrects })?];
             for (environment, body) in environments {
                 let set = targeting(&environment, &key, &TargetingRequest { targeting: body });
                 commands.push(set.map_err(|rejection| within(&environment, rejection))?);
@@ -47,9 +48,10 @@ fn commands_of(state: &State, salt: &str, item: Definition) -> Result<Vec<Comman
 
 /// A refusal of a flag's rules, with the environment they are for in its path.
 pub(crate) fn within(environment: &str, rejection: Rejection) -> Rejection {
-    let Rejection::Invalid { path, message } = rejection else { return rejection };
-    let rest = path.strip_prefix("/targeting").unwrap_or(&path);
-    Rejection::Invalid { path: format!("/environments/{environment}{rest}"), message }
+    rejection.moved(|path| {
+        let rest = path.strip_prefix("/targeting").unwrap_or(path);
+        format!("/environments/{environment}{rest}")
+    })
 }
 
 /// `PUT …/definitions`: each command with the place of its definition in `items`; what `prune` takes away has none.
@@ -150,9 +152,10 @@ pub fn all_definitions(state: &State) -> DefinitionsResponse {
             .iter()
             .filter_map(|(place, environment)| {
                 let rules = environment.targeting.get(key)?;
-                Some((place.to_string(), shown::value_of(&rules.value)))
+                Some((place.to_string(), shown::targeting_body(&rules.value)))
             })
             .collect(),
+        corrects: Vec::new(),
     });
     let guardrails = state.guardrails.iter().map(|(key, of)| Definition::Guardrail {
         key: key.to_string(),
@@ -197,7 +200,15 @@ pub(crate) fn applied(
         before: shown_of(before, &about),
         after: shown_of(after, &about),
         paused: opened.collect(),
+        moves: moves_of(before, after, &about),
     })
+}
+
+/// Whom it moves.
+fn moves_of(before: &State, after: &State, about: &Resource) -> Vec<Moves> {
+    let Resource::Targeting(place, flag) = about else { return Vec::new() };
+    let of = |state: &'_ State| Some(state.environments.get(place)?.targeting.get(flag)?.value.clone());
+    of(before).zip(of(after)).map(|(was, is)| shown_moves(moves::between(&was, &is))).unwrap_or_default()
 }
 
 fn named(about: &Resource) -> Option<(&'static str, String, Option<String>)> {
@@ -229,7 +240,7 @@ fn shown_of(state: &State, about: &Resource) -> Option<Value> {
             json!({"flag": shown::flag_body(&of.flag), "about": shown::about(&of.about)})
         }
         Resource::Targeting(place, key) => {
-            shown::value_of(&state.environments.get(place)?.targeting.get(key)?.value)
+            shown::targeting_body(&state.environments.get(place)?.targeting.get(key)?.value)
         }
         Resource::Segment(key) => json!(shown::segment_body(&state.segments.get(key)?.value)),
         Resource::Metric(key) => {

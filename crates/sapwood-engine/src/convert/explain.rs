@@ -189,7 +189,12 @@ fn commands(
     if let Some(body) = request.flag {
         // What people read of the flag is not drafted, and stays.
         let about = state.flags.get(key).map(|known| shown::about(&known.value.about)).unwrap_or_default();
-        commands.push(flag(state, salt, key.as_str(), FlagRequest { flag: body, about })?);
+        commands.push(flag(
+            state,
+            salt,
+            key.as_str(),
+            FlagRequest { flag: body, about, corrects: Vec::new() },
+        )?);
     }
     if let Some(body) = request.targeting {
         commands.push(targeting(
@@ -219,9 +224,7 @@ fn all(refused: Vec<(usize, Rejection)>, commands: &[Command]) -> SubmitError {
 }
 
 fn of_segment(key: &str, rejection: Rejection) -> Rejection {
-    let Rejection::Invalid { path, message } = rejection else { return rejection };
-    let within = path.strip_prefix("/segment").unwrap_or_default();
-    Rejection::Invalid { path: format!("/segments/{key}{within}"), message }
+    rejection.moved(|path| format!("/segments/{key}{}", path.strip_prefix("/segment").unwrap_or_default()))
 }
 
 fn absent(state: &State, scope: &Scope, key: &FlagKey, snapshot: &Snapshot) -> Absent {

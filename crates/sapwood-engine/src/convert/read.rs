@@ -13,11 +13,12 @@ mod tests;
 use std::collections::BTreeSet;
 
 use sapwood_core::rejection::Rejection;
-use sapwood_eval::{Rule, Segment, SegmentKey, Serve, Share, Slot, Targeting};
+use sapwood_core::wanted::{WantedRule, WantedServe, WantedTargeting};
+use sapwood_eval::{Segment, SegmentKey, Serve, Share, Slot};
 use serde_json::{Map, Value};
 
 pub(super) use condition::{condition, serves};
-pub(super) use flag::{about, flag};
+pub(super) use flag::{about, flag, slice};
 pub(super) use spot::Spot;
 
 use spot::{Choice, Shape};
@@ -26,9 +27,9 @@ use spot::{Choice, Shape};
 const WIDTH: &str = "a whole number of parts per 100 000, from 0 to 100000";
 
 /// `targeting`: who gets what from a flag in one environment.
-pub(super) fn targeting(spot: Spot<'_>) -> Result<Targeting, Rejection> {
+pub(super) fn targeting(spot: Spot<'_>) -> Result<WantedTargeting, Rejection> {
     let fields = spot.fields("targeting", &["on", "off_variant", "rules", "default"])?;
-    Ok(Targeting {
+    Ok(WantedTargeting {
         on: fields.needed("on")?.boolean("whether the flag is on")?,
         off_variant: fields.needed("off_variant")?.key("the name of a variant")?,
         rules: fields.needed("rules")?.all("a list of rules", rule)?,
@@ -36,11 +37,11 @@ pub(super) fn targeting(spot: Spot<'_>) -> Result<Targeting, Rejection> {
     })
 }
 
-fn rule(spot: Spot<'_>) -> Result<Rule, Rejection> {
+fn rule(spot: Spot<'_>) -> Result<WantedRule, Rejection> {
     const MEANT: [(&str, &str); 5] =
         [("if", "when"), ("condition", "when"), ("name", "id"), ("key", "id"), ("variant", "serve")];
     let fields = spot.fields_meaning("a rule", &["id", "when", "serve"], &MEANT)?;
-    Ok(Rule {
+    Ok(WantedRule {
         id: fields.needed("id")?.key("the name of a rule")?,
         when: condition(fields.needed("when")?)?,
         serve: serve(fields.needed("serve")?)?,
@@ -51,17 +52,25 @@ const SERVE: Shape = Shape {
     what: "what is served",
     one: "way to serve",
     words: &[],
-    tags: &["variant", "slots"],
-    meant: &[("percentage", "slots"), ("split", "slots"), ("value", "variant"), ("variation", "variant")],
+    tags: &["variant", "shares", "slots"],
+    meant: &[("percentage", "shares"), ("split", "shares"), ("value", "variant"), ("variation", "variant")],
     such_as: r#"{"variant": "on"}"#,
 };
 
-fn serve(spot: Spot<'_>) -> Result<Serve, Rejection> {
-    Ok(match spot.choice(&SERVE)? {
+fn serve(spot: Spot<'_>) -> Result<WantedServe, Rejection> {
+    if spot.json.get("shares").is_some() {
+        // Shares stand beside a rest, or beside the slots they were read with.
+        let fields = spot.fields("what is served", &["shares", "rest", "slots"])?;
+        if let Some(slots) = fields.given("slots") {
+            slots.all("a list of slots", slot)?;
+        }
+        return serde_json::from_value(spot.json.clone()).map_err(|error| spot.refuse(error.to_string()));
+    }
+    Ok(WantedServe::As(match spot.choice(&SERVE)? {
         Choice::Tag("slots", of) => Serve::Slots(of.all("a list of slots", slot)?),
         Choice::Tag(_, of) => Serve::Variant(of.key("the name of a variant")?),
         Choice::Word(_) => return Err(spot.unlike(&SERVE)),
-    })
+    }))
 }
 
 fn slot(spot: Spot<'_>) -> Result<Slot, Rejection> {

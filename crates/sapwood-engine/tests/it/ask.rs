@@ -23,7 +23,10 @@ async fn define(
         Ok(vec![convert::flag(state, &salt, "new", request)?.into()])
     };
     let about = Resource::Flag("new".parse().unwrap());
-    world.engine.ask(&shop(), ann(), &Asked { about, only, dry_run, make: &make }).await
+    world
+        .engine
+        .ask(&shop(), ann(), &Asked { about, only, dry_run, growth_is_meant: false, make: &make })
+        .await
 }
 
 fn salt(world: &World) -> String {

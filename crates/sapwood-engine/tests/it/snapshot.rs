@@ -107,10 +107,11 @@ async fn one_changed_flag_leaves_two_thousand_others_where_they_are() {
         targeting("production", "flag-0777", &to_segment("staff")),
         // A definition, too, concerns its own flag only.
         sapwood_core::command::Command::DefineFlag {
-            flag: crate::world::read(json!({
+            flag: crate::world::read::<sapwood_eval::Flag>(json!({
                 "key": "flag-0777", "type": "boolean", "client_visible": true,
                 "variants": {"off": false, "on": true}, "salt": "flag-0777-salt"
-            })),
+            }))
+            .into(),
             about: crate::world::read(json!({})),
         },
     ];

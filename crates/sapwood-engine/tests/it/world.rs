@@ -53,7 +53,7 @@ pub(crate) fn flag(key: &str) -> Command {
     let flag = json!({
         "key": key, "type": "boolean", "variants": {"off": false, "on": true}, "salt": format!("{key}-salt")
     });
-    Command::DefineFlag { flag: read(flag), about: read(json!({})) }
+    Command::DefineFlag { flag: read::<sapwood_eval::Flag>(flag).into(), about: read(json!({})) }
 }
 
 pub(crate) fn targeting(environment: &str, key: &str, rules: &Json) -> Command {

@@ -6,7 +6,7 @@ use crate::instant;
 use crate::key::{AttributeName, SegmentKey};
 use crate::network::{Network, NetworkError};
 use crate::pattern::Pattern;
-use crate::problem::Part;
+use crate::problem::{Part, ProblemKind};
 use crate::program::{
     Bloom, CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, NAMES_KEPT_MAX, Of, OneOf, Operand,
 };
@@ -17,11 +17,25 @@ use std::sync::Arc;
 
 use super::{Builder, SegmentSource};
 
+/// Levels of `all`, `any` and `not` in a condition. Its depth was bounded where it was read.
+fn levels(condition: &Condition) -> usize {
+    let inner = match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().map(levels).max(),
+        Condition::Not(part) => Some(levels(part)),
+        Condition::Always
+        | Condition::Segment(_)
+        | Condition::Serves(_)
+        | Condition::Attribute(_)
+        | Condition::Now(_) => return 0,
+    };
+    inner.unwrap_or(0).saturating_add(1)
+}
+
 /// How much of a condition has been seen.
 #[derive(Default)]
 struct Size {
     clauses: usize,
-    too_deep: bool,
+    levels: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -30,10 +44,11 @@ impl<'a> Builder<'a> {
         let mut size = Size::default();
         let built = self.nested(condition, 0, &mut size);
         self.at_most(size.clauses, self.limits.clauses, "clauses in one condition");
-        if size.too_deep {
-            let limit = self.limits.condition_depth;
-            self.problem(
-                format!("nested deeper than {limit} levels, which is the limit"),
+        let limit = self.limits.condition_depth;
+        if size.levels > limit {
+            self.problem_of(
+                ProblemKind::OverLimit,
+                format!("{} levels around a leaf, at most {limit} are allowed", size.levels),
                 "move the inner part into a segment",
             );
         }
@@ -42,7 +57,7 @@ impl<'a> Builder<'a> {
 
     fn nested(&mut self, condition: &'a Condition, depth: usize, size: &mut Size) -> Option<Cond> {
         if depth > self.limits.condition_depth {
-            size.too_deep = true;
+            size.levels = size.levels.max(depth.saturating_add(levels(condition)));
             return None;
         }
         size.clauses += 1;
@@ -80,7 +95,8 @@ impl<'a> Builder<'a> {
     /// The compiled segment of this key.
     pub(super) fn segment_reference(&mut self, key: &SegmentKey) -> Option<Arc<CompiledSegment>> {
         if self.world.segment_condition(key).is_none() {
-            self.problem(format!("there is no segment {key}"), "create it first, or name one that exists");
+            let remedy = "create it first, or name one that exists";
+            self.problem_of(ProblemKind::Unknown, format!("there is no segment {key}"), remedy);
             return None;
         }
         match self.segments {
@@ -103,7 +119,8 @@ impl<'a> Builder<'a> {
         let Serves { flag, variants } = serves;
         let Some(asked) = self.world.flag(flag) else {
             self.field("flag", |this| {
-                this.problem(format!("there is no flag {flag}"), "create it first, or name one that exists");
+                let remedy = "create it first, or name one that exists";
+                this.problem_of(ProblemKind::Unknown, format!("there is no flag {flag}"), remedy);
             });
             return None;
         };
@@ -229,8 +246,8 @@ impl<'a> Builder<'a> {
         }
         match Pattern::compile(text, &self.limits) {
             Ok(pattern) => Some(pattern),
-            Err((message, remedy)) => {
-                self.problem(message, remedy);
+            Err((kind, message, remedy)) => {
+                self.problem_of(kind, message, remedy);
                 None
             }
         }

@@ -156,8 +156,8 @@ impl<'a> Builder<'a> {
     }
 
     fn barred(&mut self, barred: &'a [Barred], variants: &Variants<'a>) {
-        self.at_most(barred.len(), self.limits.rollout_parts, "barred candidates");
         self.field("barred", |this| {
+            this.at_most(barred.len(), this.limits.rollout_parts, "barred candidates");
             for (at, bar) in barred.iter().enumerate() {
                 // A bar on a variant that is gone is kept silently: a rollback must never be what fails to compile.
                 this.within(Part::At(at), |this| {
@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
         let rules = &config.targeting.rules;
         let mut placed = self.rollouts(config, variants);
         let built = self.field("targeting", |this| {
-            this.at_most(rules.len(), this.limits.rules, "rules");
+            this.field("rules", |this| this.at_most(rules.len(), this.limits.rules, "rules"));
             this.unique(rules);
             let mut places = 0..;
             this.each("rules", rules, |this, rule| this.rule(places.next()?, rule, variants))
@@ -301,9 +301,13 @@ impl<'a> Builder<'a> {
         let asked: BTreeSet<_> = prerequisite::of(config).into_iter().map(|serves| &serves.flag).collect();
         if !asked.is_empty() {
             let troubles = prerequisite::troubles(self.world, config, &self.limits);
-            for (message, remedy) in troubles {
-                self.problem(message, remedy);
-            }
+            self.field("targeting", |this| {
+                this.field("rules", |this| {
+                    for (kind, message, remedy) in troubles {
+                        this.problem_of(kind, message, remedy);
+                    }
+                });
+            });
         }
         asked.into_iter().cloned().collect()
     }

@@ -19,7 +19,9 @@ impl<'a> Builder<'a> {
         variants: &Variants<'a>,
     ) -> Vec<(Option<RuleId>, Step)> {
         let rollouts = &config.rollouts;
-        self.at_most(rollouts.len(), self.limits.rollouts, "rollouts");
+        self.field("rollouts", |this| {
+            this.at_most(rollouts.len(), this.limits.rollouts, "rollouts of a flag");
+        });
         if rollouts.iter().filter(|rollout| rollout.phase == Phase::Running).count() > 1 {
             self.field("rollouts", |this| {
                 this.problem(
@@ -57,8 +59,11 @@ impl<'a> Builder<'a> {
                 "roll out a variant other than the baseline",
             );
         }
-        self.at_most(rollout.prerequisites.len(), self.limits.rollout_parts, "prerequisites");
-        self.at_most(rollout.rings.len(), self.limits.rollout_parts, "rings");
+        let parts = self.limits.rollout_parts;
+        self.field("prerequisites", |this| {
+            this.at_most(rollout.prerequisites.len(), parts, "prerequisites");
+        });
+        self.field("rings", |this| this.at_most(rollout.rings.len(), parts, "rings"));
         let prerequisites = self.each("prerequisites", &rollout.prerequisites, Self::serves);
         let audience = self.field("audience", |this| this.condition(&rollout.audience));
         let rings = self.each("rings", &rollout.rings, Self::segment_reference);

@@ -4,7 +4,7 @@ use crate::condition::Condition;
 use crate::config::World;
 use crate::flag::Segment;
 use crate::key::SegmentKey;
-use crate::problem::{Part, Problem};
+use crate::problem::{Part, Problem, ProblemKind};
 use crate::program::{CompiledSegment, Cond};
 use crate::table::TextSet;
 
@@ -27,8 +27,10 @@ impl CompiledSegment {
 impl<'a> Builder<'a> {
     /// Compiles a segment, or says everything that is wrong with it.
     pub(crate) fn segment(mut self, segment: &'a Segment) -> Result<CompiledSegment, Vec<Problem>> {
-        if let Some(message) = chain_trouble(self.world, segment, self.limits.segment_depth) {
-            self.field("condition", |this| this.problem(message, "refer to fewer segments in a row"));
+        if let Some((kind, message)) = chain_trouble(self.world, segment, self.limits.segment_depth) {
+            self.field("condition", |this| {
+                this.problem_of(kind, message, "refer to fewer segments in a row");
+            });
         }
         let condition = self.field("condition", |this| {
             if asks_flags(&segment.condition) {
@@ -86,7 +88,7 @@ fn asks_flags(condition: &Condition) -> bool {
 }
 
 /// What is wrong with the segments reached from this one: a circle through it, or too long a chain.
-fn chain_trouble(world: &dyn World, segment: &Segment, limit: usize) -> Option<String> {
+fn chain_trouble(world: &dyn World, segment: &Segment, limit: usize) -> Option<(ProblemKind, String)> {
     let mut level: Vec<(&SegmentKey, String)> = Vec::new();
     level.extend(
         references(&segment.condition).into_iter().map(|key| (key, format!("{} → {key}", segment.key))),
@@ -95,7 +97,8 @@ fn chain_trouble(world: &dyn World, segment: &Segment, limit: usize) -> Option<S
         let mut next = Vec::new();
         for (key, chain) in level {
             if *key == segment.key {
-                return Some(format!("segments refer to one another in a circle: {chain}"));
+                let message = format!("segments refer to one another in a circle: {chain}");
+                return Some((ProblemKind::Invalid, message));
             }
             let beyond = world.segment_condition(key).map(references).unwrap_or_default();
             next.extend(beyond.into_iter().map(|key| (key, format!("{chain} → {key}"))));
@@ -105,5 +108,7 @@ fn chain_trouble(world: &dyn World, segment: &Segment, limit: usize) -> Option<S
         level = next;
     }
     let (_, chain) = level.first()?;
-    Some(format!("segments refer to one another more than {limit} deep: {chain}"))
+    let found = limit.saturating_add(1);
+    let message = format!("{found} segments or more in a row, at most {limit} are allowed: {chain}");
+    Some((ProblemKind::OverLimit, message))
 }

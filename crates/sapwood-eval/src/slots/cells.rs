@@ -100,8 +100,8 @@ impl Cells {
         }
         let empty = !self.owners.contains(&arm);
         if self.anchors.get(arm).is_none_or(Option::is_none) {
-            let middle = self.middle_of_widest(free);
-            self.settle(arm, middle);
+            let place = self.place_in_widest(free, count);
+            self.settle(arm, place);
         }
         let order: Vec<usize> = self.order(arm).collect();
         let owned_until =
@@ -138,8 +138,9 @@ impl Cells {
         (0..length).map(move |step| (anchor + step) % length)
     }
 
-    /// The middle of the widest span that can be taken, where a new arm has most room and leaves its neighbours most.
-    fn middle_of_widest(&self, free: &Free<'_>) -> usize {
+    /// Where in the widest span that can be taken a new arm of so many buckets begins: in the middle, where it has most
+    /// room and leaves its neighbours most, or so far before it that it fits.
+    fn place_in_widest(&self, free: &Free<'_>, count: usize) -> usize {
         let (mut best, mut start) = ((0, 0), None);
         for at in 0..=self.owners.len() {
             let takeable = self.owners.get(at) == Some(&REST) && free.may_take(at);
@@ -156,7 +157,7 @@ impl Cells {
         }
         let (from, width) = best;
         // A span that reaches from the very first bucket belongs to nobody yet: begin with it.
-        if width == self.owners.len() { 0 } else { from + width / 2 }
+        if width == self.owners.len() { 0 } else { from + (width / 2).min(width.saturating_sub(count)) }
     }
 
     fn moves(&self, before: &[usize]) -> Moves {

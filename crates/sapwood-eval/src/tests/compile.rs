@@ -90,7 +90,7 @@ fn limits_name_their_figure() {
         assert!(found.iter().any(|problem| problem.contains(expected)), "{expected}: {found:#?}");
     };
     let rule = |n: usize| json!({"id": format!("r{n}"), "when": "always", "serve": {"variant": "on"}});
-    refuses(flag("a", (0..101).map(rule).collect()), "/targeting: 101 rules, at most 100 are allowed");
+    refuses(flag("a", (0..101).map(rule).collect()), "/targeting/rules: 101 rules, at most 100 are allowed");
     let clauses: Vec<Json> = vec![json!("always"); 51];
     refuses(
         flag("a", json!([{"id": "r", "when": {"all": clauses}, "serve": {"variant": "on"}}])),
@@ -99,7 +99,7 @@ fn limits_name_their_figure() {
     let deep = (0..9).fold(json!("always"), |inner, _| json!({"not": inner}));
     refuses(
         flag("a", json!([{"id": "r", "when": deep, "serve": {"variant": "on"}}])),
-        "deeper than 8 levels",
+        "9 levels around a leaf, at most 8 are allowed",
     );
     let mut big = flag("a", json!([]));
     big["flag"]["type"] = json!("string");
@@ -189,7 +189,7 @@ fn prerequisites_are_bounded_in_depth_and_number() {
     assert!(problems(deep.clone(), vec![], off).is_empty(), "a flag that is off asks nobody");
     let mut wide = vec![flag("w0", json!([]))];
     wide.extend((1..=7).map(|n| asks(&format!("w{n}"), &[&format!("w{}", n - 1), &format!("w{}", n - 1)])));
-    assert!(problems(wide.clone(), vec![], wide[7].clone())[0].contains("more than 128 evaluations"));
+    assert!(problems(wide.clone(), vec![], wide[7].clone())[0].contains("at most 128 are allowed"));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn operands_that_cannot_be_read_are_refused_with_a_remedy() {
     refuses(json!({"matches": "x".repeat(257)}), "257 bytes in one regular expression, at most 256");
     refuses(
         json!({"matches": "\\w{100}"}),
-        "larger than 65536 bytes compiled, which is the limit; repeat less",
+        "takes more than 65536 bytes compiled, at most 65536 are allowed; repeat less",
     );
     refuses(
         json!({"matches": "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))"}),

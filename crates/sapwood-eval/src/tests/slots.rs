@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::{Move, Share, Slot, SlotsError, VariantKey, lay_out, reshare, shares};
+use crate::{Move, Share, Slot, SlotsError, VariantKey, lay_out, moves, reshare, shares};
 
 fn arms(shares: &[(&str, u32)]) -> BTreeMap<VariantKey, Share> {
     let arm = |(key, parts): &(&str, u32)| {
@@ -112,6 +112,33 @@ fn a_new_arm_settles_where_it_leaves_its_neighbours_room() {
 }
 
 #[test]
+fn a_new_arm_takes_what_another_gave_up_in_one_piece() {
+    let all = lay_out(&arms(&[("off", 100_000)]), None).unwrap();
+    let some = reshare(&all, &arms(&[("off", 90_000), ("on", 10_000)]), None).unwrap();
+    assert_eq!(shown(&some.slots), "off90000 on10000");
+}
+
+#[test]
+fn tables_are_compared_bucket_by_bucket() {
+    let table = |slots: &[(Option<&str>, u32)]| -> Vec<Slot> {
+        let slot = |(serve, width): &(Option<&str>, u32)| json!({"serve": serve, "width": width});
+        serde_json::from_value(slots.iter().map(slot).collect()).unwrap()
+    };
+    let said = |before: &[Slot], after: &[Slot]| {
+        let name = |key: &Option<VariantKey>| key.as_ref().map_or("-".to_owned(), ToString::to_string);
+        let one = |of: &Move| format!("{}>{} {}", name(&of.from), name(&of.to), of.share.parts());
+        moves(before, after).iter().map(one).collect::<Vec<_>>()
+    };
+    let (a, b, off) = (Some("a"), Some("b"), Some("off"));
+    let before = table(&[(a, 10_000), (b, 0), (b, 10_000), (off, 80_000)]);
+    let after = table(&[(a, 20_000), (b, 10_000), (off, 70_000)]);
+    assert_eq!(said(&before, &after), ["b>a 10000", "off>b 10000"]);
+    assert_eq!(said(&before, &before), [""; 0]);
+    assert_eq!(said(&before, &table(&[(None, 100_000)])), ["a>- 10000", "b>- 10000", "off>- 80000"]);
+    assert_eq!(said(&before, &table(&[(a, 5)])), [""; 0], "not a whole table");
+}
+
+#[test]
 fn what_cannot_be_is_refused_with_its_figure() {
     let off = VariantKey::try_from("off").unwrap();
     let table = lay_out(&arms(&[("a", 1)]), None).unwrap();
@@ -159,6 +186,7 @@ proptest! {
         for edit in edits {
             let (before, wanted) = (shares(&table), arms(&edit));
             let Ok(next) = reshare(&table, &wanted, None) else { break };
+            prop_assert_eq!(moves(&table, &next.slots), next.moves);
             let after = shares(&next.slots);
             let gained = after.iter().map(|(serve, share)| share.saturating_sub(before.get(serve).copied().unwrap_or_default()).parts());
             prop_assert_eq!(gained.sum::<u32>(), next.moved.parts());

@@ -72,8 +72,12 @@ const SEGMENT: &[Field] = &[
 
 const LAYER: Shape = Shape::Object(&[
     Field::required("layer", &NAME, "the layer's name"),
-    Field::required("salt", &NAME, "its salt, the same in every flag of the layer"),
-    Field::required("from", &Shape::Share, "where the flag's slice begins"),
+    Field::optional("salt", &NAME, "its salt, the same in every flag of the layer; the layer's without it"),
+    Field::optional(
+        "from",
+        &Shape::Share,
+        "where the flag's slice begins; where it is, or where there is room, without it",
+    ),
     Field::required("width", &Shape::Share, "how wide it is"),
 ]);
 
@@ -124,6 +128,12 @@ const FLAG: &[Field] = &[
         "its rules in each environment that serves it",
     )
     .usual("{}"),
+    Field::optional(
+        "corrects",
+        &Shape::List(&NAME),
+        "variants whose values are corrected and still mean the same",
+    )
+    .usual("[]"),
 ];
 
 const SLOT: Shape = Shape::Object(&[
@@ -135,9 +145,24 @@ const SLOT: Shape = Shape::Object(&[
     Field::required("width", &Shape::Share, "its part of the buckets; all widths add up to 100%"),
 ]);
 
-const SERVE: Shape = Shape::One(&[
-    Field::optional("variant", &NAME, "this variant"),
-    Field::optional("slots", &Shape::List(&SLOT), "by bucket, in this order"),
+const SERVE: Shape = Shape::Either(&[
+    &Shape::One(&[
+        Field::optional("variant", &NAME, "this variant"),
+        Field::optional("slots", &Shape::List(&SLOT), "by bucket, in this order"),
+    ]),
+    &Shape::Object(&[
+        Field::required(
+            "shares",
+            &Shape::Named(&Shape::Share),
+            "how much each variant gets; laid over the slots of the rule with this id, so that the fewest people move",
+        ),
+        Field::optional(
+            "rest",
+            &Shape::NameOrNothing,
+            "the variant that takes what is left, or `null` to pass on (`\"\"` in TOML); without it the shares are the \
+             whole",
+        ),
+    ]),
 ]);
 
 const RULE: Shape = Shape::Object(&[

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::json;
 use crate::quantity;
-use crate::shape::{Field, Shape, is_alike};
+use crate::shape::{Field, Shape, fitting};
 use crate::tree::{Node, Value};
 
 /// A definition: all of its keys but the version of the format.
@@ -39,7 +39,7 @@ fn of(node: &Node, shape: &'static Shape) -> Json {
         }
         Shape::Called(_, shape) => of(node, shape()),
         Shape::Either(shapes) => {
-            let fits = shapes.iter().find(|shape| is_alike(node, shape));
+            let fits = fitting(node, shapes);
             fits.map_or(Json::Null, |shape| of(node, shape))
         }
         Shape::Any => json::of(node),

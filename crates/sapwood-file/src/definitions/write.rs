@@ -17,6 +17,7 @@ pub struct Unwritable(pub String);
 /// # Errors
 /// A sentence: the server says something that this version has no word for, or that is over a limit of files.
 pub fn write(wire: &Json) -> Result<String, Unwritable> {
+    let wire = &without_shares(wire);
     let word = |name: &str| wire.get(name).and_then(Json::as_str).unwrap_or_default();
     let name = format!("{} `{}`", word("kind"), word("key"));
     let unknown = |what: &str| {
@@ -31,6 +32,27 @@ pub fn write(wire: &Json) -> Result<String, Unwritable> {
     let text = yaml::print(&Tree::Map(entries));
     check(&name, &text, wire)?;
     Ok(text)
+}
+
+/// The same without the shares that the server shows beside slots: a file says it once, and slots say it exactly.
+fn without_shares(wire: &Json) -> Json {
+    let mut wire = wire.clone();
+    let targeting = wire.get_mut("environments").and_then(Json::as_object_mut);
+    for targeting in targeting.into_iter().flat_map(|all| all.values_mut()) {
+        if let Some(default) = targeting.get_mut("default") {
+            slots_alone(default);
+        }
+        let rules = targeting.get_mut("rules").and_then(Json::as_array_mut);
+        rules.into_iter().flatten().filter_map(|rule| rule.get_mut("serve")).for_each(slots_alone);
+    }
+    wire
+}
+
+fn slots_alone(serve: &mut Json) {
+    if let Some(serve) = serve.as_object_mut().filter(|serve| serve.contains_key("slots")) {
+        serve.remove("shares");
+        serve.remove("rest");
+    }
 }
 
 /// Reads a text back and compares: what usually is so, and was left out, counts as said.

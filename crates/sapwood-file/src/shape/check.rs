@@ -2,7 +2,7 @@
 
 use sapwood_planner::{SliceId, nearest};
 
-use super::{Field, Shape, either, expected, is_alike};
+use super::{Field, Shape, either, expected, fitting};
 use crate::finding::Finding;
 use crate::json;
 use crate::limits::{ENTRIES_MAX, FINDINGS_MAX, LONG_LIST_MAX};
@@ -62,7 +62,7 @@ impl Checker {
             Shape::Called(_, shape) => self.value(node, shape()),
             Shape::Any => self.any(node),
             Shape::Either(shapes) => {
-                let fits = shapes.iter().find(|shape| is_alike(node, shape)).or(shapes.first());
+                let fits = fitting(node, shapes).or(shapes.first().copied());
                 if let Some(shape) = fits {
                     self.value(node, shape);
                 }

@@ -1,6 +1,6 @@
 //! Definition files as people write them, good and bad.
 
-use sapwood_file::definitions::{Contents, Definition, place, read};
+use sapwood_file::definitions::{Contents, Definition, place, read, write};
 use sapwood_file::{Finding, Source};
 use serde_json::{Value, json};
 
@@ -47,6 +47,57 @@ fn yaml_json_and_toml_say_the_same() {
     let toml = "sapwood = 1\nkind = \"flag\"\nkey = \"a\"\nflag = {type = \"boolean\", variants = {on = true, off = false}}\n[environments.production]\non = true\noff_variant = \"off\"\nrules = []\ndefault = {slots = [{serve = \"\", width = \"50%\"}, {serve = \"on\", width = \"50%\"}]}\n";
     let slots = json!([{"serve": null, "width": 50_000}, {"serve": "on", "width": 50_000}]);
     assert_eq!(good("a.toml", toml)[0].wire["environments"]["production"]["default"]["slots"], slots);
+}
+
+#[test]
+fn shares_a_slice_without_a_place_and_corrections_are_said_in_files_too() {
+    let text = |serve: &str| {
+        format!(
+            "sapwood: 1\nkind: flag\nkey: a\nflag: {{type: string, variants: {{a: A, b: B}}, layer: {{layer: l, width: \
+             20%}}}}\ncorrects: [a]\nenvironments:\n  production:\n    \"on\": true\n    off_variant: a\n    rules: \
+             [{{id: r, when: always, serve: {serve}}}]\n    default: {{variant: a}}\n"
+        )
+    };
+    let wire = |serve: &str| good("a.yaml", &text(serve)).remove(0).wire;
+    let found = wire("{shares: {a: 12.345%}, rest: b}");
+    let serve = |wire: &Value| wire["environments"]["production"]["rules"][0]["serve"].clone();
+    assert_eq!(serve(&found), json!({"shares": {"a": 12_345}, "rest": "b"}));
+    assert_eq!(found["flag"]["layer"], json!({"layer": "l", "width": 20_000}));
+    assert_eq!(found["corrects"], json!(["a"]));
+    assert_eq!(
+        serve(&wire("{shares: {a: 12.345%}, rest: null}")),
+        json!({"shares": {"a": 12_345}, "rest": null})
+    );
+    assert_eq!(serve(&wire("{variant: b}")), json!({"variant": "b"}));
+    for (serve, said) in [
+        ("{shares: {a: 12.3456%}}", "write a share between 0% and 100%"),
+        ("{shares: {a: 1%}, variant: a}", "`variant`"),
+        ("{rest: b}", "`rest`"),
+    ] {
+        let Err(found) = contents("a.yaml", &text(serve)).1 else { panic!("{serve}") };
+        let said_so = found.iter().any(|one| format!("{} {}", one.message, one.remedy).contains(said));
+        assert!(said_so, "{serve}: {found:?}");
+    }
+}
+
+#[test]
+fn slots_that_the_server_shows_with_their_shares_are_written_once() {
+    let slots = json!([{"serve": "on", "width": 25_000}, {"serve": null, "width": 75_000}]);
+    let shown = |slots_only: bool| {
+        let serve = if slots_only {
+            json!({"slots": slots})
+        } else {
+            json!({"slots": slots, "shares": {"on": 25_000}, "rest": null})
+        };
+        let rules = json!([{"id": "r", "when": "always", "serve": serve}]);
+        let targeting =
+            json!({"on": true, "off_variant": "on", "rules": rules, "default": {"variant": "on"}});
+        json!({
+            "kind": "flag", "key": "a", "flag": {"type": "boolean", "variants": {"on": true}},
+            "environments": {"production": targeting},
+        })
+    };
+    assert_eq!(write(&shown(false)).unwrap(), write(&shown(true)).unwrap());
 }
 
 #[test]

@@ -32,9 +32,11 @@ pub(crate) async fn put(
     let salts: Vec<_> = request.items.iter().map(|_| engine.mint().salt).collect();
     let make = |state: &_| convert::definitions(state, &salts, &request.items, terms.prune);
     let (about, only) = (Resource::Definitions, terms.only.clone());
-    let asked = Asked { about, only, dry_run: terms.dry_run, make: &make };
+    let growth_is_meant = terms.confirm_growth;
+    let asked = Asked { about, only, dry_run: terms.dry_run, growth_is_meant, make: &make };
     let submitted = engine.ask(&at.project, at.caller.actor(), &asked).await?;
     let (version, changed) = (submitted.version, submitted.changed());
-    let body = Applied { version, changed, dry_run: terms.dry_run, changes: submitted.applied };
+    let (changes, warnings) = (submitted.applied, submitted.warnings);
+    let body = Applied { version, changed, dry_run: terms.dry_run, changes, warnings };
     Ok(([etag(version)], Json(body)).into_response())
 }

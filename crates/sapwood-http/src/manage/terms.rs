@@ -18,6 +18,7 @@ pub(crate) struct Terms {
     pub(crate) only: Only,
     pub(crate) dry_run: bool,
     pub(crate) prune: bool,
+    pub(crate) confirm_growth: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Terms {
@@ -39,8 +40,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Terms {
             match name {
                 "dry_run" => terms.dry_run = value,
                 "prune" => terms.prune = value,
+                "confirm_growth" => terms.confirm_growth = value,
                 other => {
-                    let detail = format!("this address takes `dry_run`, not `{}`", echo::cut(other));
+                    let detail = format!(
+                        "this address takes `dry_run` and `confirm_growth`, not `{}`",
+                        echo::cut(other)
+                    );
                     return Err(Refusal::new(Code::MalformedBody, detail));
                 }
             }

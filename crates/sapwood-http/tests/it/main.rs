@@ -21,6 +21,9 @@ mod events;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+#[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]
+mod limits;
+#[cfg(test)]
 mod manage;
 #[cfg(test)]
 mod metrics;
@@ -32,6 +35,8 @@ mod reader;
 mod repeated;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod shares;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]

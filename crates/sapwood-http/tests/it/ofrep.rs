@@ -66,8 +66,11 @@ async fn any_key_reaches_a_clean_not_found() {
         assert_eq!(answer.json()["errorCode"], "FLAG_NOT_FOUND");
         assert_eq!(answer.json()["key"], key);
     }
-    let answer = app.evaluate("%FF", json!({})).await;
-    assert_eq!(answer.status, 404);
+    let answer = app.evaluate("a%FFb", json!({})).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["errorCode"]), (404, &json!("FLAG_NOT_FOUND")));
+    assert_eq!(answer.json()["key"], "a%FFb");
+    let said = "`a%FFb` is not UTF-8 once decoded, so it is no flag's key; encode the bytes of its UTF-8";
+    assert_eq!(answer.json()["errorDetails"], said);
     let answer = app.send("POST", "/ofrep/v1/nothing", &app.server, "{}").await;
     assert_eq!(answer.status, 404);
     assert_ne!(answer.json()["errorDetails"], Value::Null);
@@ -103,15 +106,51 @@ async fn tokens_are_told_apart() {
 #[tokio::test]
 async fn numbers_keep_their_fraction_and_integers_have_none() {
     let app = TestApp::start().await;
-    for (key, declared, value, text) in
-        [("ratio", "number", json!(1), "\"value\":1.0,"), ("count", "integer", json!(1), "\"value\":1,")]
-    {
+    for (key, declared, value, text) in [
+        ("ratio", "number", "1", "\"value\":1.0,"),
+        ("zero", "number", "-0.0", "\"value\":0.0,"),
+        ("exact", "number", "9007199254740993", "\"value\":9007199254740992.0,"),
+        ("large", "number", "1000000000000000000000", "\"value\":1e+21,"),
+        ("small", "number", "0.0000001", "\"value\":1e-7,"),
+        ("largest", "number", "1.7976931348623157e308", "\"value\":1.7976931348623157e+308,"),
+        ("count", "integer", "1", "\"value\":1,"),
+        ("counted", "integer", "-9007199254740991", "\"value\":-9007199254740991,"),
+    ] {
+        let value: Value = serde_json::from_str(value).unwrap();
         let flag = json!({"flag": {"type": declared, "variants": {"one": value}}});
         app.manage("PUT", &format!("{PROJECT}/flags/{key}"), flag).await;
         let targeting = json!({"targeting": {"on": true, "off_variant": "one", "rules": [], "default": {"variant": "one"}}});
         app.manage("PUT", &format!("{PRODUCTION}/flags/{key}"), targeting).await;
         let answer = app.evaluate(key, json!({})).await;
         assert!(answer.text.contains(text), "{}", answer.text);
+        let has_mark = text.contains('.') || text.contains("e+") || text.contains("e-");
+        assert_eq!(
+            has_mark,
+            declared == "number",
+            "what has neither a fraction nor an exponent is an integer: {text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_value_is_named_with_its_place() {
+    let app = TestApp::start().await;
+    app.flag("checkout").await;
+    for path in ["/ofrep/v1/evaluate/flags/checkout", "/ofrep/v1/evaluate/flags"] {
+        for (value, said) in [
+            ("1e400", "a number is beyond the range of 64-bit floats"),
+            (r#"{"deeper":["x","\ud83d"]}"#, "a text has half a surrogate pair"),
+        ] {
+            let body = format!(r#"{{"context":{{"targetingKey":"u","a~/b":{value}}}}}"#);
+            let answer = app.send("POST", path, &app.server, &body).await;
+            assert_eq!(
+                (answer.status.as_u16(), &answer.json()["errorCode"]),
+                (400, &json!("INVALID_CONTEXT"))
+            );
+            let details = answer.json()["errorDetails"].as_str().unwrap().to_owned();
+            assert!(details.contains(said) && details.contains("at `/context/a~0~1b"), "{details}");
+            assert!(details.contains("line 1 column "), "{details}");
+        }
     }
 }
 

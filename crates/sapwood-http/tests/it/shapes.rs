@@ -230,7 +230,7 @@ fn targetings() -> Vec<(&'static str, Value, &'static str, &'static str)> {
             "/rules/0/serve",
             json!("on"),
             "/rules/0/serve",
-            r#"this is the text "on"; what is served is an object whose one field is `variant` or `slots`, such as {"variant": "on"}"#,
+            r#"this is the text "on"; what is served is an object whose one field is `variant`, `shares` or `slots`, such as {"variant": "on"}"#,
         ),
         (
             "/rules/0/serve",

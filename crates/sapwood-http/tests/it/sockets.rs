@@ -257,7 +257,7 @@ async fn a_reader_that_takes_nothing_is_cut_off_and_holds_up_nobody() {
     let much: Vec<String> = (0..10_000).map(|person| format!("{person:0>200}")).collect();
     for number in 0..4 {
         let segment = json!({"segment": {"condition": {"any": []}, "included": much}});
-        app.manage("PUT", &format!("{PROJECT}/segments/many-{number}"), segment).await;
+        app.manage("PUT", &format!("{PROJECT}/segments/many-{number}?confirm_growth=true"), segment).await;
     }
     let bearer = format!("\r\nAuthorization: Bearer {}\r\n\r\n", app.server);
     let request = get("/api/v1/stream/flags").replacen("\r\n\r\n", &bearer, 1);

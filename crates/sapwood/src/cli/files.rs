@@ -23,6 +23,7 @@ pub(crate) struct ProjectArgs {
 
 /// Options of `apply`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct ApplyArgs {
     /// A file, or a folder of which every .yaml, .yml, .json and .toml is read; may be given several times. `-` reads
     /// YAML or JSON from standard input.
@@ -41,6 +42,9 @@ pub(crate) struct ApplyArgs {
     /// happens but what was looked at.
     #[arg(long, value_name = "VERSION")]
     pub(crate) expect: Option<u64>,
+    /// Let an environment come to serve more than twice as much as before.
+    #[arg(long)]
+    pub(crate) confirm_growth: bool,
     #[command(flatten)]
     pub(crate) place: ProjectArgs,
 }

@@ -73,7 +73,8 @@ impl Server {
     fn new(args: &ApplyArgs, files: &Files) -> Result<Self, Failure> {
         let items: Vec<&Value> = files.definitions.iter().map(|placed| &placed.definition.wire).collect();
         let project = format!("/api/v1/projects/{}", args.place.project);
-        let path = format!("{project}/definitions?prune={}", args.prune);
+        let (prune, growth) = (args.prune, args.confirm_growth);
+        let path = format!("{project}/definitions?prune={prune}&confirm_growth={growth}");
         let client = Client::new(&args.place.server, &args.place.token)?;
         Ok(Self { client, project, path, body: json!({ "items": items }) })
     }
@@ -91,6 +92,9 @@ impl Server {
             return Ok(ExitCode::SUCCESS);
         }
         out.say_to_people(&say::changes(&shown.changes))?;
+        for warning in &shown.warnings {
+            out.say_to_people(&format!("note: {warning}"))?;
+        }
         let tally = say::tally(&shown.changes);
         if args.dry_run {
             let text = format!("\n{tally}, at version {}; nothing was changed", shown.version);

@@ -63,6 +63,32 @@ fn an_open_stream_does_not_keep_the_server_from_stopping() {
 }
 
 #[test]
+fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+    let home = tempfile::tempdir().unwrap();
+    let (server, ready) = start(home.path());
+    let (url, admin) = (ready["url"].as_str().unwrap(), ready["admin_token"].as_str().unwrap());
+    for (method, path, limit) in [
+        ("PUT", "/api/v1/projects/default/flags/a", "4194304"),
+        ("PUT", "/api/v1/projects/default/definitions", "67108864"),
+        ("POST", "/ofrep/v1/evaluate/flags", "262144"),
+    ] {
+        let mut client = std::net::TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: sapwood\r\nAuthorization: Bearer {admin}\r\n\
+             Content-Type: application/json\r\nConnection: close\r\nContent-Length: 1099511627776\r\n\r\n{{"
+        );
+        client.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413"), "{path}: {answer}");
+        let figures = format!("the body has 1099511627776 bytes, which is over the limit of {limit} bytes");
+        assert!(answer.contains(&figures), "{path}: {answer}");
+    }
+    server.terminate();
+    assert_eq!(server.end().0.code(), Some(0));
+}
+
+#[test]
 fn one_directory_serves_one_process() {
     let home = tempfile::tempdir().unwrap();
     let (first, _) = start(home.path());

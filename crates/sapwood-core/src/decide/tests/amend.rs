@@ -69,7 +69,7 @@ fn what_was_climbed_stays_climbed() {
     assert_eq!(ask(amend(1, |spec| spec.ladder.stages.truncate(1))), "invalid");
     assert_eq!(ask(amend(1, |spec| spec.ladder.stages.push(ring("nobody")))), "unknown segment");
     let rings = |spec: &mut RolloutSpec| spec.ladder.stages.extend((0..17).map(|_| ring("internal")));
-    assert_eq!(ask(amend(1, rings)), "invalid", "what would not compile later is refused now");
+    assert_eq!(ask(amend(1, rings)), "over limit", "what would not compile later is refused now");
     assert_eq!(ask(amend(9, |_| {})), "unknown rollout");
     world.step(1, Step::RollBack).unwrap();
     assert_eq!(said(world.ask(&ann(), amend(1, |spec| spec.guardrails.clear()))), "rollout ended");

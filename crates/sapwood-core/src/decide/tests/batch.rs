@@ -14,9 +14,9 @@ fn wanted() -> Vec<Command> {
     let rules = |flag: &str, when| {
         let rules = json!([{"id": "r", "when": when, "serve": {"variant": "on"}}]);
         let targeting = targeting(&rules);
-        Command::SetTargeting { environment: production(), flag: name(flag), targeting }
+        Command::SetTargeting { environment: production(), flag: name(flag), targeting: targeting.into() }
     };
-    let define = |key: &str| Command::DefineFlag { flag: flag(key), about: About::default() };
+    let define = |key: &str| Command::DefineFlag { flag: flag(key).into(), about: About::default() };
     vec![
         rules("x", json!({"serves": {"flag": "y", "variants": ["on"]}})),
         rules("y", json!({"segment": "outer"})),
@@ -75,7 +75,13 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_happens() {
     let said: Vec<_> = refused.iter().map(|(index, rejection)| (*index, refusal(rejection))).collect();
     assert_eq!(
         said,
-        [(0, "invalid"), (1, "invalid"), (3, "invalid"), (5, "invalid"), (7, "nothing there")],
+        [
+            (0, "unknown reference"),
+            (1, "unknown reference"),
+            (3, "unknown reference"),
+            (5, "over limit"),
+            (7, "nothing there")
+        ],
         "{refused:?}"
     );
 }

@@ -54,7 +54,10 @@ fn only_what_depends_goes_along() {
 #[test]
 fn a_diamond_goes_from_the_top() {
     let mut world = World::started(spec(1, "a"));
-    world.run(Command::DefineFlag { flag: crate::testing::flag("d"), about: crate::event::About::default() });
+    world.run(Command::DefineFlag {
+        flag: crate::testing::flag("d").into(),
+        about: crate::event::About::default(),
+    });
     world.target("d", &serde_json::json!([])).unwrap();
     world.start(dependent(2, "b", &["a"])).unwrap();
     world.start(dependent(3, "c", &["a"])).unwrap();
@@ -161,7 +164,7 @@ fn what_others_name_cannot_be_taken_away() {
     );
     let mut without = crate::testing::flag("a");
     without.variants.remove("on");
-    let define = Command::DefineFlag { flag: without, about: crate::event::About::default() };
+    let define = Command::DefineFlag { flag: without.into(), about: crate::event::About::default() };
     assert_eq!(refusal(&world.ask(&ann(), define.clone()).unwrap_err()), "dependency");
     world.target("b", &serde_json::json!([])).unwrap();
     world.start(dependent(2, "b", &["a"])).unwrap();

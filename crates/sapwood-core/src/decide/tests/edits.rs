@@ -1,6 +1,7 @@
 //! Edits while a rollout is live: of words they are free, of what it stands on they pause it, of what it is about
 //! they are refused.
 
+use sapwood_eval::{Flag, VariantKey};
 use serde_json::{Value as Json, json};
 
 use super::{CAUSES, said};
@@ -12,6 +13,7 @@ use crate::testing::{
     World, ann, flag, held, name, percent, production, read, ring, rule_for, segment, spec_with, step_of,
     targeting,
 };
+use crate::wanted::WantedFlag;
 
 /// Flag `a` with the rules `above`, then `place`, then `below`; its rollout sits below `place`, is for whoever is
 /// not in `outsiders`, and begins with the ring `internal`. Segment `internal` includes those of `inner`.
@@ -44,13 +46,13 @@ fn rules(edits: &[(usize, Json)]) -> Json {
 }
 
 fn set(rules: &Json) -> Command {
-    Command::SetTargeting { environment: production(), flag: name("a"), targeting: targeting(rules) }
+    Command::SetTargeting { environment: production(), flag: name("a"), targeting: targeting(rules).into() }
 }
 
 fn define(alter: impl FnOnce(&mut sapwood_eval::Flag)) -> Command {
     let mut flag = flag("a");
     alter(&mut flag);
-    Command::DefineFlag { flag, about: About::default() }
+    Command::DefineFlag { flag: flag.into(), about: About::default() }
 }
 
 fn check(command: &Command, expected: &str) {
@@ -61,7 +63,7 @@ fn check(command: &Command, expected: &str) {
 #[test]
 fn words_are_free() {
     let about = About { description: "new".to_owned(), kind: FlagKind::Ops, ..About::default() };
-    check(&Command::DefineFlag { flag: flag("a"), about }, "flag_defined");
+    check(&Command::DefineFlag { flag: flag("a").into(), about }, "flag_defined");
     check(&define(|flag| flag.client_visible = true), "flag_defined");
     check(&set(&rules(&[(2, rule_for("below", "u9"))])), "targeting_set");
     check(&set(&rules(&[(1, rule_for("place", "u2")), (2, rule_for("other", "u3"))])), "targeting_set");
@@ -96,7 +98,7 @@ fn what_it_stands_on_pauses_it() {
     }
     let mut off = targeting(&rules(&[]));
     off.on = false;
-    let command = Command::SetTargeting { environment: production(), flag: name("a"), targeting: off };
+    let command = Command::SetTargeting { environment: production(), flag: name("a"), targeting: off.into() };
     check(&command, "targeting_set + epoch_opened + rollout_held");
 }
 
@@ -169,10 +171,95 @@ fn a_name_that_meant_yes_never_means_no() {
     let rejection = world.ask(&ann(), turned).unwrap_err();
     assert_eq!(
         rejection.to_string(),
-        "`meaning of a variant` of flag `a` cannot change after it was defined; make a new flag"
+        "the value of variant `off` of flag `a` cannot change after it was defined; a name that meant yes never \
+         means no. Add a variant, or make a new flag"
     );
     let third = define(|flag| flag.variants = read(json!({"on": true, "off": false, "dark": true})));
     assert_eq!(said(world.ask(&ann(), third)), "flag_defined");
+}
+
+/// Flag `text` whose variants have these texts, some of them corrected.
+fn texts(variants: &Json, corrects: &[&str]) -> Command {
+    let flag: Flag =
+        read(json!({"key": "text", "type": "string", "variants": variants, "salt": "text-salt"}));
+    let corrects = corrects.iter().map(|variant| name(variant)).collect();
+    Command::DefineFlag { flag: WantedFlag { corrects, ..flag.into() }, about: About::default() }
+}
+
+#[test]
+fn a_value_changes_only_as_a_correction_that_is_called_one() {
+    let mut world = World::shop();
+    world.run(texts(&json!({"a": "Buy", "b": "Pay"}), &[]));
+    let ask = |world: &World, command| match world.ask(&ann(), command) {
+        Err(rejection) => rejection.to_string(),
+        Ok(events) => said(Ok(events)),
+    };
+    let silent = ask(&world, texts(&json!({"a": "Buy!", "b": "Pay"}), &["b"]));
+    assert_eq!(
+        silent,
+        "the value of variant `a` of flag `text` cannot change after it was defined; add a variant under another \
+         name, or name this one in `corrects` if it still means the same"
+    );
+    assert_eq!(ask(&world, texts(&json!({"a": "Buy!", "b": "Pay"}), &["a"])), "flag_defined");
+    let missing = ask(&world, texts(&json!({"a": "Buy", "b": "Pay"}), &["c"]));
+    assert_eq!(missing, "/corrects: flag `text` has no variant `c` to correct");
+    assert_eq!(ask(&world, texts(&json!({"a": "Buy", "b": "Pay"}), &["a"])), "nothing");
+    // Whoever is compared is compared anew.
+    world.run(Command::SetTargeting {
+        environment: production(),
+        flag: name("text"),
+        targeting: read(json!({"on": true, "off_variant": "a", "rules": [], "default": {"variant": "a"}})),
+    });
+    world
+        .start(spec_with(1, "text", |spec| (spec.baseline, spec.candidate) = (name("a"), name("b"))))
+        .unwrap();
+    let corrected = ask(&world, texts(&json!({"a": "Buy", "b": "Pay now"}), &["b"]));
+    assert_eq!(corrected, "flag_defined + epoch_opened + rollout_held");
+}
+
+#[test]
+fn a_correction_holds_for_every_type_but_the_boolean() {
+    for (kind, before, after) in [
+        ("string", json!("x"), json!("y")),
+        ("integer", json!(1), json!(2)),
+        ("number", json!(1.5), json!(2.5)),
+        ("object", json!({"a": 1}), json!({"a": 1.0})),
+        ("boolean", json!(true), json!(false)),
+    ] {
+        let mut world = World::shop();
+        let define = |value: &Json, corrects: &[&str]| {
+            let flag: Flag =
+                read(json!({"key": "t", "type": kind, "variants": {"v": value}, "salt": "t-salt"}));
+            let corrects = corrects.iter().map(|variant| name(variant)).collect();
+            Command::DefineFlag { flag: WantedFlag { corrects, ..flag.into() }, about: About::default() }
+        };
+        world.run(define(&before, &[]));
+        assert_eq!(said(world.ask(&ann(), define(&after, &[]))), "fixed for life", "{kind}");
+        let corrected = if kind == "boolean" { "fixed for life" } else { "flag_defined" };
+        assert_eq!(said(world.ask(&ann(), define(&after, &["v"]))), corrected, "{kind}");
+    }
+}
+
+#[test]
+fn the_name_of_a_variant_that_is_gone_keeps_its_meaning() {
+    let mut world = World::shop();
+    world.run(texts(&json!({"a": "Buy", "b": "Pay"}), &[]));
+    world.run(texts(&json!({"a": "Buy", "b": "Pay now"}), &["b"]));
+    world.run(texts(&json!({"a": "Buy"}), &[]));
+    world.run(texts(&json!({"a": "Buy", "c": "Go"}), &[]));
+    for (value, corrects) in [("Pay", &[][..]), ("Pay", &["b"][..]), ("Stop", &[][..])] {
+        let rejection = world.ask(&ann(), texts(&json!({"a": "Buy", "b": value}), corrects)).unwrap_err();
+        assert_eq!(
+            rejection.to_string(),
+            "`b` was a variant of flag `text` with another value, and names are never given another meaning; choose \
+             another name"
+        );
+    }
+    world.run(texts(&json!({"a": "Buy", "b": "Pay now"}), &[]));
+    assert_eq!(
+        world.state.flags["text"].value.gone.keys().map(VariantKey::as_str).collect::<Vec<_>>(),
+        ["c"]
+    );
 }
 
 #[test]
@@ -181,7 +268,7 @@ fn flags_of_a_layer_never_overlap_even_before_they_have_rules() {
     let sliced = |key: &str, from: u32| {
         let mut flag = flag(key);
         flag.layer = Some(read(json!({"layer": "pricing", "salt": "l1", "from": from, "width": 30_000})));
-        Command::DefineFlag { flag, about: About::default() }
+        Command::DefineFlag { flag: flag.into(), about: About::default() }
     };
     world.run(sliced("first", 0));
     let rejection = world.ask(&ann(), sliced("second", 29_999)).unwrap_err().to_string();
@@ -213,8 +300,8 @@ fn a_segment_cannot_grow_under_those_that_name_it() {
     let rejection = world.ask(&ann(), Command::DefineSegment { segment: naming("s4", "s5") }).unwrap_err();
     assert_eq!(
         rejection.to_string(),
-        "/segment/condition: segment `s0` would not compile any more: segments refer to one another more than 4 deep: \
-         s0 → s1 → s2 → s3 → s4 → s5"
+        "/segment/condition: segment `s0` would not compile any more: 5 segments or more in a row, at most 4 are \
+         allowed: s0 → s1 → s2 → s3 → s4 → s5; refer to fewer segments in a row"
     );
     let circle = world.ask(&ann(), Command::DefineSegment { segment: naming("s3", "s2") }).unwrap_err();
     assert!(circle.to_string().contains("in a circle: s3 → s2 → s3"), "{circle}");

@@ -58,7 +58,7 @@ fn refused() -> Vec<(World, Command)> {
     let nowhere = Command::SetTargeting {
         environment: name("nowhere"),
         flag: name("a"),
-        targeting: targeting(&json!([])),
+        targeting: targeting(&json!([])).into(),
     };
     let silent = Command::Step {
         environment: production(),
@@ -71,9 +71,9 @@ fn refused() -> Vec<(World, Command)> {
         plain(Command::SetTargeting {
             environment: production(),
             flag: name("x"),
-            targeting: targeting(&json!([])),
+            targeting: targeting(&json!([])).into(),
         }),
-        plain(Command::DefineFlag { flag: flag("c"), about: About::default() }),
+        plain(Command::DefineFlag { flag: flag("c").into(), about: About::default() }),
         plain(start(spec_with(2, "a", |spec| spec.ladder.stages.insert(0, ring("x"))))),
         plain(start(spec_with(2, "a", |spec| spec.guardrails = vec![guardrail("x", "x")]))),
         plain(step_of(9, Step::RollBack)),
@@ -81,8 +81,8 @@ fn refused() -> Vec<(World, Command)> {
         plain(start(spec_with(2, "a", |spec| spec.candidate = name("off")))),
         plain(start(spec_with(2, "a", |spec| spec.ladder.stages = vec![stage(1); 33]))),
         plain(Command::RetireFlag { flag: name("b") }),
-        plain(Command::DefineFlag { flag: other_unit, about: About::default() }),
-        plain(Command::DefineFlag { flag: other_type, about: About::default() }),
+        plain(Command::DefineFlag { flag: other_unit.into(), about: About::default() }),
+        plain(Command::DefineFlag { flag: other_type.into(), about: About::default() }),
         (ended, step_of(1, Step::Resume)),
         (stopped, step_of(1, Step::Advance { from: 0 })),
         step(Step::Resume),
@@ -96,7 +96,25 @@ fn refused() -> Vec<(World, Command)> {
         plain(silent),
         plain(Command::RetireFlag { flag: name("x") }),
         (named, Command::RemoveSegment { key: name("internal") }),
+        name_of_another_meaning(),
+        plain(Command::SetTargeting {
+            environment: production(),
+            flag: name("a"),
+            targeting: targeting(&json!([{"id": "r", "when": {"segment": "x"}, "serve": {"variant": "on"}}]))
+                .into(),
+        }),
     ]
+}
+
+/// A variant was taken away and comes back as its opposite.
+fn name_of_another_meaning() -> (World, Command) {
+    let mut without = shop();
+    let mut fewer = flag("a");
+    fewer.variants.remove("on");
+    without.run(Command::DefineFlag { flag: fewer.into(), about: About::default() });
+    let mut turned = flag("a");
+    turned.variants.insert(name("on"), sapwood_eval::Value::Boolean(false));
+    (without, Command::DefineFlag { flag: turned.into(), about: About::default() })
 }
 
 #[test]
@@ -119,12 +137,12 @@ fn a_command_without_an_effect_appends_nothing() {
     let commands = [
         Command::DefineProject { project: name("shop"), name: "Shop".to_owned() },
         Command::DefineEnvironment { key: production(), name: "Production".to_owned(), production: true },
-        Command::DefineFlag { flag: flag("a"), about: About::default() },
+        Command::DefineFlag { flag: flag("a").into(), about: About::default() },
         Command::RetireFlag { flag: name("c") },
         Command::SetTargeting {
             environment: production(),
             flag: name("a"),
-            targeting: targeting(&json!([])),
+            targeting: targeting(&json!([])).into(),
         },
         Command::DefineSegment { segment: segment("internal", &["dev-1", "dev-2"]) },
         Command::DefineMetric {
@@ -157,10 +175,10 @@ fn limits_name_what_is_over_them() {
             "/name: 2001 characters; at most",
         ),
         (
-            Command::DefineFlag { flag: flag("a"), about: many() },
-            "tags of a flag: 51 is over the limit of 50",
+            Command::DefineFlag { flag: flag("a").into(), about: many() },
+            "/about/tags: tags of a flag: 51 is over the limit of 50",
         ),
-        (Command::DefineFlag { flag: flag("a"), about: owner }, "/about/owner: 2001 characters"),
+        (Command::DefineFlag { flag: flag("a").into(), about: owner }, "/about/owner: 2001 characters"),
         (reason, "/reason: 2001 characters; at most 2000 are kept"),
     ] {
         let rejection = shop().ask(&ann(), command).unwrap_err().to_string();
@@ -189,10 +207,9 @@ fn check_full(room: usize, make: impl Fn(usize) -> Command) {
         world.run(make(n));
     }
     let rejection = world.ask(&ann(), make(room)).unwrap_err();
-    assert!(
-        matches!(rejection, Rejection::OverLimit { found, limit, .. } if found == limit + 1),
-        "{rejection}"
-    );
+    let Rejection::OverLimit { message, .. } = &rejection else { panic!("{rejection}") };
+    let figures: Vec<usize> = message.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(matches!(figures[..], [found, limit] if found == limit + 1), "{rejection}");
     assert_eq!(world.ask(&ann(), make(0)), Ok(Vec::new()));
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sapwood_api::manage::FlagBody;
 use sapwood_core::event::{About, FlagKind};
 use sapwood_core::rejection::Rejection;
+use sapwood_core::wanted::WantedSlice;
 use sapwood_eval::{
     AttributeName, Bucketing, Flag, FlagKey, LayerSlice, Salt, Value as Served, ValueType, VariantKey,
 };
@@ -69,6 +70,20 @@ fn layer(spot: Spot<'_>) -> Result<LayerSlice, Rejection> {
         salt: fields.needed("salt")?.key("the salt that all flags of the layer name")?,
         from: whole(&fields.needed("from")?, "a bucket, which is a whole number from 0 to 99999")?,
         width: whole(&fields.needed("width")?, "a number of buckets, which is a whole number")?,
+    })
+}
+
+/// A slice whose salt and place need not be said.
+pub(in crate::convert) fn slice(spot: Spot<'_>) -> Result<WantedSlice, Rejection> {
+    let fields = spot.fields("a slice of a layer", &["layer", "salt", "from", "width"])?;
+    let salt = fields.given("salt").map(|of| of.key("the salt that all flags of the layer name"));
+    let from = fields.given("from").map(|of| whole(&of, "a bucket, which is a whole number from 0 to 99999"));
+    Ok(WantedSlice {
+        layer: fields.needed("layer")?.key("the name of a layer")?,
+        salt: salt.transpose()?,
+        from: from.transpose()?,
+        width: whole(&fields.needed("width")?, "a number of buckets, which is a whole number")?,
+        minted: None,
     })
 }
 

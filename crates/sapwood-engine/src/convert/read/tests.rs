@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use sapwood_api::manage::FlagBody;
-use sapwood_eval::{Bucketing, Flag, Segment, Targeting};
+use sapwood_core::wanted::WantedTargeting;
+use sapwood_eval::{Bucketing, Flag, Segment};
 use serde_json::{Value, json};
 
 use super::*;
@@ -157,7 +158,7 @@ proptest! {
     #[test]
     fn any_targeting_is_read_as_it_is_derived(damages in prop::collection::vec(damage(), 0..3)) {
         let json = damaged(whole(), damages);
-        let derived = serde_json::from_value::<Targeting>(json.clone());
+        let derived = serde_json::from_value::<WantedTargeting>(json.clone());
         agree(&json, "/targeting", targeting(Spot::new("/targeting", &json)), derived);
     }
 

@@ -3,10 +3,12 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use sapwood_api::log::{FieldChange, LogChange};
+use sapwood_api::manage::{Moved, Moves};
 use sapwood_api::problem::{Fault, Problem};
 use sapwood_api::resources::{Applied, AppliedChange};
 use sapwood_core::diff::ResourceChange;
 use sapwood_core::resource::Resource;
+use sapwood_eval::Share;
 use sapwood_file::Finding;
 use sapwood_file::definitions::{mention, place};
 use serde_json::{Value, json};
@@ -45,8 +47,21 @@ pub(super) fn changes(changes: &[AppliedChange]) -> String {
                 .iter()
                 .map(|rollout| format!("    pauses rollout {rollout}: look at it and resume it")),
         );
+        lines.extend(one.moves.iter().map(moves));
     }
     lines.join("\n")
+}
+
+/// Whom the change of one rule's table moves.
+fn moves(of: &Moves) -> String {
+    let percent = |parts| Share::from_parts(parts).unwrap_or(Share::WHOLE);
+    let served =
+        |key: &Option<String>| key.as_ref().map_or("the next rule".to_owned(), |key| format!("`{key}`"));
+    let one =
+        |one: &Moved| format!("{} from {} to {}", percent(one.share), served(&one.from), served(&one.to));
+    let between: Vec<String> = of.between.iter().map(one).collect();
+    let rule = of.rule.as_ref().map_or("the default".to_owned(), |rule| format!("rule `{rule}`"));
+    format!("    moves {} of those who reach {rule}: {}", percent(of.moved), between.join(", "))
 }
 
 fn as_log_change(change: &AppliedChange) -> LogChange {

@@ -134,7 +134,7 @@ impl Source {
                     version: submitted.version,
                     changed: submitted.changed(),
                     revision: submitted.revision,
-                    would: None,
+                    ..Changed::default()
                 })
             }
         }
