@@ -173,11 +173,9 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
 /// The one of several shapes that is meant: the object one of whose required keys is there, or else the first that is of
 /// the same kind of value.
 pub(crate) fn fitting(node: &Node, shapes: &'static [&'static Shape]) -> Option<&'static Shape> {
-    let is_meant = |shape: &&&Shape| match shape {
-        Shape::Object(fields) => {
-            fields.iter().any(|field| field.required && node.get(&[field.key]).is_some())
-        }
-        _ => false,
+    let is_meant = |shape: &&&Shape| {
+        let Shape::Object(fields) = shape else { return false };
+        fields.iter().any(|field| field.required && node.get(&[field.key]).is_some())
     };
     let meant = shapes.iter().find(is_meant);
     meant.or_else(|| shapes.iter().find(|shape| is_alike(node, shape))).copied()
