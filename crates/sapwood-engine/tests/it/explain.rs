@@ -173,7 +173,13 @@ async fn put(engine: &Engine, what: &Put<'_>, dry_run: bool) -> Result<Submitted
         };
         Ok(vec![command.into()])
     };
-    engine.ask(&shop(), ann(), &Asked { about, only: Only::default(), dry_run, make: &make }).await
+    engine
+        .ask(
+            &shop(),
+            ann(),
+            &Asked { about, only: Only::default(), dry_run, growth_is_meant: false, make: &make },
+        )
+        .await
 }
 
 /// Puts all of these in whatever order they are taken in; those that stay refused.

@@ -129,7 +129,7 @@ async fn a_slice_of_a_layer_finds_its_place() {
     );
     assert!(put("third", wide(10_000)).await.status.is_success());
     let unknown = put("fourth", json!({"layer": "pricing", "wide": 1})).await;
-    assert!(unknown.text.contains("unknown field `wide`"), "{}", unknown.text);
+    assert!(unknown.text.contains("has no field `wide`"), "{}", unknown.text);
 }
 
 #[tokio::test]
