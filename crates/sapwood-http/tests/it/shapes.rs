@@ -306,7 +306,8 @@ fn put(mut json: Value, place: &str, value: Value) -> Value {
 /// The same refusal, however it was asked for.
 async fn refused(app: &TestApp, method: &str, path: &str, body: Value, place: &str, said: &str) {
     let answer = app.send(method, path, &app.admin, &body.to_string()).await;
-    assert_eq!(answer.problem(), "invalid_value", "{body}");
+    let code = if said.starts_with("there is no segment") { "unknown_reference" } else { "invalid_value" };
+    assert_eq!(answer.problem(), code, "{body}");
     let problem = answer.json();
     assert_eq!(problem["path"], place, "{problem}");
     let detail = problem["detail"].as_str().unwrap();
