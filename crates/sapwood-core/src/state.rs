@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::break_glass::BreakGlass;
 use crate::decide::Placed;
 use crate::entry::{self, ChainError, Entry, Hash};
-use crate::event::{Event, EventError};
+use crate::event::{Event, EventError, FlagDefined};
 use crate::id::{EnvironmentKey, GuardrailKey, LadderKey, MetricKey, ProjectKey};
 use crate::rollout::{Epoch, Phase, Rollout};
 use crate::time::Timestamp;
@@ -146,7 +146,7 @@ impl State {
         bytes: u64,
     ) -> Touched {
         let weights = self.bytes_after(&event, environment, bytes);
-        let touched = self.fold_weighed(event, environment, at, bytes);
+        let touched = self.fold_weighed(event, environment, (at, bytes));
         for (key, bytes) in weights {
             if let Some(environment) = self.environments.get_mut(&key) {
                 environment.bytes = bytes;
@@ -159,8 +159,7 @@ impl State {
         &mut self,
         event: Event,
         environment: Option<&EnvironmentKey>,
-        at: Timestamp,
-        bytes: u64,
+        (at, bytes): (Timestamp, u64),
     ) -> Touched {
         let revision = self.version;
         match event {
@@ -175,10 +174,7 @@ impl State {
                 environment.revision = revision;
             }
             Event::FlagDefined(event) => {
-                let key = event.flag.key.clone();
-                let before = self.flags.get(&key).map(|known| &known.value);
-                let value = DefinedFlag::following(before, event.flag, event.about);
-                self.flags.insert(key, Revised { value, revision, bytes });
+                self.define(event, bytes);
                 return Touched::All;
             }
             Event::FlagRetired(event) => {
@@ -229,6 +225,13 @@ impl State {
             }
         }
         Touched::Nothing
+    }
+
+    fn define(&mut self, event: FlagDefined, bytes: u64) {
+        let key = event.flag.key.clone();
+        let before = self.flags.get(&key).map(|known| &known.value);
+        let value = DefinedFlag::following(before, event.flag, event.about);
+        self.flags.insert(key, Revised { value, revision: self.version, bytes });
     }
 
     /// Folds what evaluation does not read.
