@@ -178,14 +178,12 @@ impl State {
                 return Touched::All;
             }
             Event::FlagRetired(event) => {
-                self.flags.remove(&event.flag);
-                self.environments.values_mut().for_each(|environment| environment.forget(&event.flag));
-                self.retired.insert(event.flag);
+                self.retire(event.flag);
                 return Touched::All;
             }
             Event::SegmentDefined(event) => {
-                let key = event.segment.key.clone();
-                self.segments.insert(key, Revised { value: event.segment, revision, bytes });
+                let segment = Revised { value: event.segment, revision, bytes };
+                self.segments.insert(segment.value.key.clone(), segment);
                 return Touched::All;
             }
             Event::SegmentRemoved(event) => {
@@ -225,6 +223,12 @@ impl State {
             }
         }
         Touched::Nothing
+    }
+
+    fn retire(&mut self, flag: FlagKey) {
+        self.flags.remove(&flag);
+        self.environments.values_mut().for_each(|environment| environment.forget(&flag));
+        self.retired.insert(flag);
     }
 
     fn define(&mut self, event: FlagDefined, bytes: u64) {
