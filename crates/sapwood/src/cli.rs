@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and what is assumed when it is not said.
 
 pub(crate) mod backup;
+pub(crate) mod explain;
 pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod log;
@@ -40,6 +41,10 @@ enum Command {
     /// Look at rollouts.
     #[command(subcommand)]
     Rollout(RolloutCommand),
+    /// What a flag gives a subject, and every step that leads to it; for another moment, or for a draft.
+    Explain(explain::ExplainArgs),
+    /// What a flag gives a subject: the value, and why in one line.
+    Eval(explain::EvalArgs),
     /// Look at the statistics by themselves.
     #[command(subcommand)]
     Stats(StatsCommand),
@@ -243,6 +248,8 @@ impl Cli {
             Command::Demo(_)
             | Command::Plan(_)
             | Command::Rollout(_)
+            | Command::Explain(_)
+            | Command::Eval(_)
             | Command::Stats(_)
             | Command::Log(_)
             | Command::Apply(_)
@@ -258,6 +265,8 @@ impl Cli {
             Command::Plan(command) => plan::run(command),
             Command::Rollout(RolloutCommand::Watch(args)) => commands::watch::run(args).await,
             Command::Rollout(RolloutCommand::Design(args)) => commands::design::run(&args),
+            Command::Explain(args) => commands::explain::explain(args).await,
+            Command::Eval(args) => commands::explain::eval(args).await,
             Command::Stats(StatsCommand::Eval(args)) => commands::stats::eval(&args),
             Command::Log(command) => commands::log::run(command).await,
             Command::Apply(args) => commands::apply::run(args).await,

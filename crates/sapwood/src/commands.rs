@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod backup;
 pub(crate) mod design;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod kill;
 pub(crate) mod log;

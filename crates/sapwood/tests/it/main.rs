@@ -4,6 +4,7 @@
 
 mod crash;
 mod demo;
+mod explain;
 mod faults;
 mod files;
 mod generated;

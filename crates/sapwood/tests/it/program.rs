@@ -70,6 +70,13 @@ impl Program {
         std::iter::from_fn(|| self.line()).collect()
     }
 
+    /// All it prints to the end, as it stands there.
+    pub(crate) fn text(&mut self) -> String {
+        let mut text = String::new();
+        self.stdout.read_to_string(&mut text).unwrap();
+        text
+    }
+
     /// Asks it to stop, as an operator would.
     pub(crate) fn terminate(&self) {
         let pid = self.child.id().to_string();
