@@ -12,7 +12,7 @@ pub struct Limits {
     pub value_bytes: usize,
     /// Rules of one flag.
     pub rules: usize,
-    /// Leaves (tests, segments, prerequisites) of one condition.
+    /// Leaves (tests, segments, prerequisites, groups without parts) of one condition.
     pub clauses: usize,
     /// Nesting of one condition.
     pub condition_depth: usize,

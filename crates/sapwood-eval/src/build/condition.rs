@@ -64,12 +64,13 @@ impl<'a> Builder<'a> {
         let deeper = depth + 1;
         match condition {
             Condition::Always => Some(Cond::Always),
+            // A group without parts is a leaf: it counts, or a list of such groups would have no end.
             Condition::All(parts) => {
-                size.clauses -= 1;
+                size.clauses -= usize::from(!parts.is_empty());
                 self.each("all", parts, |this, part| this.nested(part, deeper, size)).map(Cond::All)
             }
             Condition::Any(parts) => {
-                size.clauses -= 1;
+                size.clauses -= usize::from(!parts.is_empty());
                 self.each("any", parts, |this, part| this.nested(part, deeper, size)).map(Cond::Any)
             }
             Condition::Not(part) => {

@@ -96,6 +96,13 @@ fn limits_name_their_figure() {
         flag("a", json!([{"id": "r", "when": {"all": clauses}, "serve": {"variant": "on"}}])),
         "51 clauses in one condition, at most 50",
     );
+    for empty in [json!({"all": []}), json!({"any": []})] {
+        let groups = vec![empty; 51];
+        refuses(
+            flag("a", json!([{"id": "r", "when": {"any": groups}, "serve": {"variant": "on"}}])),
+            "51 clauses in one condition, at most 50",
+        );
+    }
     let deep = (0..9).fold(json!("always"), |inner, _| json!({"not": inner}));
     refuses(
         flag("a", json!([{"id": "r", "when": deep, "serve": {"variant": "on"}}])),
