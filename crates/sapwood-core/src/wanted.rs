@@ -1,5 +1,5 @@
 //! What people write where the log keeps more: shares instead of slots, a slice of a layer without its place. Each is
-//! turned into what is kept by [`crate::decide()`], which knows what is there already.
+//! turned into what is kept by [`crate::decide`], which knows what is there already.
 
 mod layer;
 mod serve;
