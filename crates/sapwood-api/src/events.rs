@@ -1,7 +1,9 @@
 //! Exposures and metric events as applications send them: `POST /api/v1/events`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
+
+use crate::tagged::{Tagged, tagged};
 
 /// Items of one batch at most.
 pub const ITEMS_MAX: usize = 5_000;
@@ -26,8 +28,8 @@ pub struct EventBatch {
 }
 
 /// One report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventItem {
     /// A subject met the flag. The server recomputes bucket and arm from the salt and shares of `version` and
     /// refuses what disagrees with `variant`.
@@ -64,6 +66,63 @@ pub enum EventItem {
         /// When, RFC 3339.
         at: String,
     },
+}
+
+impl<'de> Deserialize<'de> for EventItem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged(deserializer)
+    }
+}
+
+impl Tagged for EventItem {
+    const TAG: &'static [&'static str; 1] = &["type"];
+    const WORDS: &'static [&'static str] = &["exposure", "metric", "alive"];
+
+    fn rest<'de, D: Deserializer<'de>>(which: usize, rest: D) -> Result<Self, D::Error> {
+        match which {
+            0 => ExposureFields::deserialize(rest).map(
+                |ExposureFields { flag, rollout, version, unit, variant, at }| Self::Exposure {
+                    flag,
+                    rollout,
+                    version,
+                    unit,
+                    variant,
+                    at,
+                },
+            ),
+            1 => MetricFields::deserialize(rest)
+                .map(|MetricFields { metric, unit, at, value }| Self::Metric { metric, unit, at, value }),
+            _ => AliveFields::deserialize(rest).map(|AliveFields { metric, at }| Self::Alive { metric, at }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExposureFields {
+    flag: String,
+    rollout: String,
+    version: u64,
+    unit: String,
+    variant: String,
+    at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetricFields {
+    metric: String,
+    unit: String,
+    at: String,
+    #[serde(default)]
+    value: Option<serde_json::Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AliveFields {
+    metric: String,
+    at: String,
 }
 
 /// Answer to a batch: it is on disk.

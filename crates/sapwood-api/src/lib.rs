@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod definition;
 pub mod events;
 pub mod explain;
 pub mod log;
@@ -8,3 +9,4 @@ pub mod ofrep;
 pub mod problem;
 pub mod resources;
 pub mod stream;
+mod tagged;

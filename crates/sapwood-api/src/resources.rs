@@ -193,8 +193,8 @@ pub struct TokenInfo {
 }
 
 /// One definition, as it stands in a list of all.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Definition {
     /// A place where flags are served. Environments are never taken away.
     Environment {
@@ -203,7 +203,6 @@ pub enum Definition {
         /// What people call it.
         name: String,
         /// Whether real users are behind it.
-        #[serde(default)]
         production: bool,
     },
     /// What is measured.
@@ -213,7 +212,6 @@ pub enum Definition {
         /// `{"kind": "event_rate"}`.
         metric: Value,
         /// What it means.
-        #[serde(default)]
         description: String,
     },
     /// A named set of subjects.
@@ -230,13 +228,11 @@ pub enum Definition {
         /// What evaluation reads.
         flag: FlagBody,
         /// What people read.
-        #[serde(default)]
         about: Map<String, Value>,
         /// `on`, `off_variant`, `rules`, `default`, by environment.
-        #[serde(default)]
         environments: BTreeMap<String, Value>,
         /// Variants whose values are corrected.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         corrects: Vec<String>,
     },
     /// A guardrail kept for rollouts to come.
@@ -246,7 +242,6 @@ pub enum Definition {
         /// What it watches, and what it does.
         guardrail: GuardrailTemplateBody,
         /// What it is for.
-        #[serde(default)]
         description: String,
     },
     /// A ladder kept for rollouts to come.
@@ -256,7 +251,6 @@ pub enum Definition {
         /// Its stages.
         ladder: LadderBody,
         /// What it is for.
-        #[serde(default)]
         description: String,
     },
 }

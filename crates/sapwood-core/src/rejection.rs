@@ -253,6 +253,12 @@ impl Rejection {
     }
 }
 
+impl From<sapwood_words::Fault> for Rejection {
+    fn from(fault: sapwood_words::Fault) -> Self {
+        Self::invalid(fault.path, fault.message)
+    }
+}
+
 /// The place before a message, if there is one.
 fn placed(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!("{path}: ") }

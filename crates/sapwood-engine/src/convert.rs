@@ -13,7 +13,6 @@ use sapwood_core::command::Command;
 use sapwood_core::decide::Placed;
 use sapwood_core::diff::{FieldChange, ResourceChange};
 use sapwood_core::entry::Entry;
-use sapwood_core::event::MetricKind;
 use sapwood_core::id::{EnvironmentKey, KeyError};
 use sapwood_core::moves::RuleMoves;
 use sapwood_core::rejection::Rejection;
@@ -26,7 +25,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::echo;
 use crate::engine::Engine;
 use crate::history::LogDiff;
 
@@ -90,13 +88,13 @@ pub fn guardrail(key: &str, request: GuardrailRequest) -> Result<Command, Reject
 
 /// `PUT …/metrics/{key}`.
 pub fn metric(key: &str, request: MetricRequest) -> Result<Command, Rejection> {
-    let metric: MetricKind = shape_of("/metric", request.metric)?;
+    let metric = read::metric(Spot::new("/metric", &request.metric))?;
     Ok(Command::DefineMetric { key: parse("key", key)?, metric, description: request.description })
 }
 
 /// `POST …/tokens`: the command, and the secret to show once.
 pub fn token(engine: &Engine, request: TokenRequest) -> Result<(Command, Uuid, String), Rejection> {
-    let kind: TokenKind = shape_of("/kind", json!(request.kind))?;
+    let kind: TokenKind = shape_of("/kind", &json!(request.kind))?;
     let environment: Option<EnvironmentKey> =
         request.environment.map(|key| parse("/environment", &key)).transpose()?;
     if environment.is_none() && kind != TokenKind::Admin {
@@ -204,7 +202,7 @@ where
     text.parse().map_err(|error: T::Err| Rejection::invalid(path, error.to_string()))
 }
 
-/// A definition from JSON.
-pub(crate) fn shape_of<T: DeserializeOwned>(path: &str, json: Value) -> Result<T, Rejection> {
-    serde_json::from_value(json).map_err(|error| Rejection::invalid(path, echo::bounded(&error.to_string())))
+/// What stands at a place, of a shape that serde derives.
+pub(crate) fn shape_of<T: DeserializeOwned>(path: &str, json: &Value) -> Result<T, Rejection> {
+    Ok(sapwood_words::shape(Spot::new(path, json))?)
 }

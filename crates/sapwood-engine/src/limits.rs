@@ -38,7 +38,3 @@ pub const SKEW_SECONDS_MAX: i64 = 86_400;
 pub const SKEW_SECONDS_TOLERATED: i64 = 5;
 /// Seconds between two looks of the controller.
 pub const LOOK_SECONDS: u64 = 1;
-/// Characters of what somebody sent that a message repeats.
-pub const ECHO_CHARACTERS_MAX: usize = 64;
-/// Characters of a message that came from a parser and may repeat what somebody sent.
-pub const MESSAGE_CHARACTERS_MAX: usize = 400;

@@ -10,15 +10,12 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http_body_util::LengthLimitError;
 use sapwood_api::problem::Code;
-use sapwood_engine::echo;
+use sapwood_words::{Spot, is_deep};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_path_to_error::{Path, Segment};
 
-use crate::limits::{BODY_ARRIVES_WITHIN, EVALUATE_BYTES_MAX, JSON_DEPTH_MAX};
+use crate::limits::{BODY_ARRIVES_WITHIN, EVALUATE_BYTES_MAX};
 use crate::problem::Refusal;
-
-mod unrepeated;
 
 /// A body read as JSON of one shape; as an answer, the other way round.
 #[derive(Debug)]
@@ -125,109 +122,17 @@ fn broke_off() -> Refusal {
     Refusal::new(Code::MalformedBody, "the body broke off; send it again")
 }
 
-/// Why something cannot be used though the grammar of JSON allows it: such numbers and texts have no value here. `None`
-/// for every other error.
-pub(crate) fn unusable(error: &serde_json::Error) -> Option<String> {
-    let said = error.to_string();
-    let (line, column) = (error.line(), error.column());
-    if said.starts_with("number out of range") {
-        return Some(format!(
-            "a number is beyond the range of 64-bit floats, ±1.8e308, at line {line} column {column}; send a smaller one, \
-             or a text"
-        ));
-    }
-    let half = ["lone leading surrogate", "unexpected end of hex escape"];
-    half.iter().any(|half| said.starts_with(half)).then(|| {
-        format!(
-            "a text has half a surrogate pair, such as \\ud83d without what follows it, at line {line} column {column}; \
-             that is no character, so send both halves or leave it out"
-        )
-    })
-}
-
-/// The place at which a body stops being read, as a pointer into it.
-pub(crate) fn place(body: &[u8]) -> Option<String> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let read: Result<serde_json::Value, _> = serde_path_to_error::deserialize(&mut reader);
-    read.err().map(|error| pointer(error.path()))
-}
-
-/// A body of one shape, in which no object has two fields of one name: whichever of them counted, the other was meant.
+/// A body of one shape. Whatever is wrong with it is said with its place.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    refuse_deep(body)?;
-    if let Some(path) = unrepeated::first_repeated(body) {
-        let name = path.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
-        let detail =
-            format!("`{name}` is written twice in one object, and only one of them can count; keep one");
-        return Err(Refusal::new(Code::MalformedBody, detail).at(path));
-    }
-    read(body)
+    let json = sapwood_words::tree(body)?;
+    Ok(sapwood_words::shape(Spot::new("", &json))?)
 }
 
-fn refuse_deep(body: &[u8]) -> Result<(), Refusal> {
-    if is_deep(body) {
-        let detail = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
-        return Err(Refusal::new(Code::MalformedBody, detail));
-    }
-    Ok(())
-}
-
+/// The same, read as fast as can be if nothing is wrong.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    refuse_deep(body)?;
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = pointer(error.path());
-        let error = error.into_inner();
-        let said = unusable(&error).unwrap_or_else(|| echo::bounded(&error.to_string()));
-        Refusal::new(Code::MalformedBody, format!("not what this address takes: {said}")).at(path)
-    })?;
-    reader
-        .end()
-        .map_err(|error| Refusal::new(Code::MalformedBody, format!("more than one JSON value: {error}")))?;
-    Ok(value)
-}
-
-/// Whether arrays and objects are nested deeper than the limit. Only counts brackets; whether they match is the
-/// parser's business.
-pub(crate) fn is_deep(body: &[u8]) -> bool {
-    // Nearly every body has fewer brackets than the limit, which is counted many bytes at a time.
-    if body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= JSON_DEPTH_MAX {
-        return false;
-    }
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in body {
-        match (in_text, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_text = !in_text,
-            (false, b'[' | b'{') => depth = depth.saturating_add(1),
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            (true | false, _) => {}
-        }
-        if depth > JSON_DEPTH_MAX {
-            return true;
-        }
-    }
-    false
-}
-
-/// `/items/3/at`.
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |mut text, segment| {
-        let step = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => escaped(key),
-            Segment::Enum { .. } | Segment::Unknown => return text,
-        };
-        text.push('/');
-        text.push_str(&step);
-        text
-    })
-}
-
-/// A name as a step of a JSON pointer.
-fn escaped(name: &str) -> String {
-    echo::cut(name).replace('~', "~0").replace('/', "~1")
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    let read = if is_object && !is_deep(body) { serde_json::from_slice(body).ok() } else { None };
+    read.map_or_else(|| parse(body), Ok)
 }
 
 #[cfg(test)]
@@ -237,46 +142,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn depth_is_counted_outside_of_texts() {
-        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(!is_deep(nested(JSON_DEPTH_MAX).as_bytes()));
-        assert!(is_deep(nested(JSON_DEPTH_MAX + 1).as_bytes()));
-        assert!(!is_deep(format!("{:?}", "[".repeat(200)).as_bytes()));
-        assert!(!is_deep(br#"{"a":"\"[[["}"#));
-        assert!(is_deep("[".repeat(1 << 20).as_bytes()));
-    }
-
-    #[test]
     fn a_refusal_names_the_place() {
         let body = br#"{"flag":"a","baseline":"off","candidate":"on","ladder":{"stages":[{"share":1000},{"shar":2}]}}"#;
         let refusal = parse::<RolloutRequest>(body).unwrap_err();
         let said = format!("{refusal:?}");
-        assert!(said.contains("/ladder/stages/1"), "{said}");
-        assert!(said.contains("unknown field `shar`"), "{said}");
-    }
-
-    #[test]
-    fn what_json_allows_and_has_no_value_is_named_with_its_place() {
-        for (value, said) in [
-            ("1e400", "a number is beyond the range"),
-            ("-1e400", "a number is beyond the range"),
-            (r#""\ud800""#, "half a surrogate pair"),
-            (r#""\udc00x""#, "half a surrogate pair"),
-            (r#""\ud800\ud800""#, "half a surrogate pair"),
-        ] {
-            let body = format!(r#"{{"targeting":{{"rules":[1,{value}]}}}}"#);
-            let refusal = parse::<sapwood_api::manage::TargetingRequest>(body.as_bytes()).unwrap_err();
-            let refused = format!("{refusal:?}");
-            assert!(refused.contains(said) && refused.contains("/targeting/rules/1"), "{refused}");
-        }
-        assert!(parse::<serde_json::Value>(br#"["\ud83d\ude00", 1e308]"#).is_ok());
-        let broken = parse::<serde_json::Value>(b"[1e]").unwrap_err();
-        assert!(!format!("{broken:?}").contains("beyond"), "{broken:?}");
-    }
-
-    #[test]
-    fn one_body_is_one_value() {
-        assert!(parse::<serde_json::Value>(b"{} {}").is_err());
-        assert!(parse::<serde_json::Value>(b" {} ").is_ok());
+        assert!(said.contains("/ladder/stages/1/shar"), "{said}");
+        assert!(said.contains("has no field `shar`; did you mean `share`?"), "{said}");
     }
 }

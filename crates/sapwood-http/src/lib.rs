@@ -18,6 +18,7 @@ mod ofrep;
 mod openapi;
 mod page;
 mod problem;
+mod query;
 mod raw;
 mod router;
 mod serve;

@@ -12,8 +12,6 @@ pub(crate) const MANAGE_BYTES_MAX: usize = 4 << 20;
 pub(crate) const DEFINITIONS_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a form of the console.
 pub(crate) const FORM_BYTES_MAX: usize = 16 << 10;
-/// Nested arrays and objects of a JSON body, checked before anything is built from it.
-pub(crate) const JSON_DEPTH_MAX: usize = 64;
 /// How long a body may take to arrive.
 pub(crate) const BODY_ARRIVES_WITHIN: Duration = Duration::from_secs(20);
 

@@ -10,12 +10,9 @@ pub(crate) mod terms;
 pub(crate) mod tokens;
 
 use axum::extract::FromRequestParts;
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use sapwood_api::manage::Changed;
-use sapwood_api::problem::Code;
 use sapwood_core::command::Command;
 use sapwood_core::entry::Actor;
 use sapwood_core::id::ProjectKey;
@@ -23,12 +20,13 @@ use sapwood_core::rejection::Rejection;
 use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use sapwood_engine::shown::Part;
-use sapwood_engine::{Asked, Engine, SubmitError, Submitted, convert, echo};
+use sapwood_engine::{Asked, Engine, SubmitError, Submitted, convert};
 use serde::Deserialize;
 
 use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
 use crate::problem::Refusal;
+use crate::query::{Query, whole_if_given};
 use terms::{Terms, etag};
 
 /// Which page of a list.
@@ -38,6 +36,7 @@ pub(crate) struct PageQuery {
     /// The cursor of the page before.
     pub(crate) after: Option<String>,
     /// How many items.
+    #[serde(default, deserialize_with = "whole_if_given")]
     limit: Option<usize>,
 }
 
@@ -60,21 +59,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let query: Result<Query<Self>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        query.map(|Query(query)| query).map_err(|error| bad_query(&error))
+        Query::from_request_parts(parts, state).await.map(|Query(query)| query)
     }
-}
-
-/// A query that cannot be read.
-fn bad_query(error: &QueryRejection) -> Refusal {
-    let text = error.body_text();
-    let cause = text.rsplit_once(": ").map_or(text.as_str(), |(_, cause)| cause);
-    let said = if cause.starts_with("unknown field `") {
-        echo::bounded(cause)
-    } else {
-        echo::cut(cause).into_owned()
-    };
-    Refusal::new(Code::MalformedBody, format!("the query is not what this address takes: {said}"))
 }
 
 /// A name in the address, of something that must be there: one that cannot be a name is not there either.

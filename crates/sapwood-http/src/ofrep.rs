@@ -20,13 +20,14 @@ use sapwood_api::problem::Code;
 use sapwood_core::token::TokenKind;
 use sapwood_engine::{Snapshot, echo};
 use sapwood_eval::{Context, Outcome};
+use sapwood_words::{Fault, Spot, is_deep, shape, tree};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::auth;
-use crate::json::{arrive_within, is_deep, place, unusable};
-use crate::limits::{EVALUATE_BYTES_MAX, JSON_DEPTH_MAX};
+use crate::json::arrive_within;
+use crate::limits::EVALUATE_BYTES_MAX;
 use crate::metrics::Ended;
 use crate::problem::Refusal;
 
@@ -184,32 +185,36 @@ fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn context(body: &[u8]) -> Result<Context, (&'static str, String)> {
-    if is_deep(body) {
-        let details = format!("the JSON is nested deeper than {JSON_DEPTH_MAX} levels, which is the limit");
-        return Err(("PARSE_ERROR", details));
-    }
-    // An array would pass for the fields in their order, and for a number the error would speak of our types.
+    // An array would pass for the fields in their order.
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
-    let no_object = || ("PARSE_ERROR", "the body is not a JSON object".to_owned());
-    let asked: Asked = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data if is_object => {
-            ("INVALID_CONTEXT", format!("the context cannot be used: {error}"))
-        }
-        serde_json::error::Category::Data => no_object(),
-        serde_json::error::Category::Io
-        | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof => match unusable(&error) {
-            Some(details) => {
-                let place = place(body).unwrap_or_default();
-                ("INVALID_CONTEXT", format!("the context cannot be used: at `{place}`, {details}"))
-            }
-            None => ("PARSE_ERROR", format!("the body is not JSON: {error}")),
-        },
-    })?;
-    if !is_object {
-        return Err(no_object());
+    if is_object
+        && !is_deep(body)
+        && let Ok(asked) = serde_json::from_slice::<Asked>(body)
+    {
+        return Ok(asked.context.unwrap_or_default());
     }
-    Ok(asked.context.unwrap_or_default())
+    Err(why_not(body))
+}
+
+/// Why a body cannot be used: the protocol tells what is no JSON from a context that does not make sense.
+fn why_not(body: &[u8]) -> (&'static str, String) {
+    let said = |fault: &Fault| match fault.path.as_str() {
+        "" => fault.message.clone(),
+        path => format!("at `{path}`, {}", fault.message),
+    };
+    match tree(body) {
+        Err(fault) if fault.is_of_the_value => {
+            ("INVALID_CONTEXT", format!("the context cannot be used: {}", said(&fault)))
+        }
+        Err(fault) => ("PARSE_ERROR", said(&fault)),
+        Ok(json) if !json.is_object() => {
+            ("PARSE_ERROR", "the body is not a JSON object; send one with `context`".to_owned())
+        }
+        Ok(json) => match shape::<Asked>(Spot::new("", &json)) {
+            Err(fault) => ("INVALID_CONTEXT", format!("the context cannot be used: {}", said(&fault))),
+            Ok(_) => ("INVALID_CONTEXT", "the context cannot be used; please report this".to_owned()),
+        },
+    }
 }
 
 fn metadata(snapshot: &Snapshot, version: u64) -> Map<String, Value> {

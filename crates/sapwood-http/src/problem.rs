@@ -54,7 +54,7 @@ impl Refusal {
     }
 
     /// The same, where the place is known.
-    fn placed(self, path: String) -> Self {
+    pub(crate) fn placed(self, path: String) -> Self {
         if path.is_empty() { self } else { self.at(path) }
     }
 
@@ -109,6 +109,12 @@ impl Refusal {
             let wait = self.wait.unwrap_or(RETRY_AFTER).as_millis().div_ceil(1_000).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(u64::try_from(wait).unwrap_or(u64::MAX)));
         }
+    }
+}
+
+impl From<sapwood_words::Fault> for Refusal {
+    fn from(fault: sapwood_words::Fault) -> Self {
+        Self::new(Code::MalformedBody, fault.message).placed(fault.path)
     }
 }
 

@@ -296,7 +296,7 @@ fn confusion(cut: &Cut, around: &Surroundings) -> Found {
     let unknown =
         cut.surfaces.iter().find(|surface| !around.surfaces.is_empty() && !around.surfaces.contains(surface));
     if let Some(surface) = unknown {
-        let near = crate::nearest(surface, around.surfaces.iter().map(String::as_str));
+        let near = sapwood_words::nearest(surface, around.surfaces.iter().map(String::as_str));
         let remedy = near.map_or_else(
             || format!("the known ones are {}; add it there, or use one of them", around.surfaces.join(", ")),
             |near| format!("did you mean `{near}`?"),

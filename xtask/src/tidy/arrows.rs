@@ -12,18 +12,19 @@ pub(super) const RULE: Rule = Rule {
 
 /// Crate → what it may use of ours, in normal, build and test dependencies alike.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("sapwood-words", &[]),
     ("sapwood-eval", &[]),
     ("sapwood-stats", &[]),
-    ("sapwood-planner", &[]),
+    ("sapwood-planner", &["sapwood-words"]),
     ("sapwood-api", &[]),
-    ("sapwood-file", &["sapwood-stats", "sapwood-planner"]),
-    ("sapwood-core", &["sapwood-eval", "sapwood-stats", "sapwood-planner"]),
+    ("sapwood-file", &["sapwood-stats", "sapwood-planner", "sapwood-words"]),
+    ("sapwood-core", &["sapwood-eval", "sapwood-stats", "sapwood-planner", "sapwood-words"]),
     ("sapwood-store", &["sapwood-core", "sapwood-eval"]),
     (
         "sapwood-engine",
-        &["sapwood-store", "sapwood-core", "sapwood-eval", "sapwood-stats", "sapwood-planner", "sapwood-api"],
+        &["sapwood-store", "sapwood-core", "sapwood-eval", "sapwood-stats", "sapwood-api", "sapwood-words"],
     ),
-    ("sapwood-http", &["sapwood-engine", "sapwood-api", "sapwood-core", "sapwood-eval"]),
+    ("sapwood-http", &["sapwood-engine", "sapwood-api", "sapwood-core", "sapwood-eval", "sapwood-words"]),
     ("sapwood-sdk", &["sapwood-eval", "sapwood-api"]),
     (
         "sapwood-sim",
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sapwood-stats",
             "sapwood-planner",
             "sapwood-file",
+            "sapwood-words",
         ],
     ),
     ("xtask", &[]),

@@ -11,11 +11,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// The crates that are functions and nothing else.
-pub(super) const PURE: &[&str] = &["sapwood-eval", "sapwood-stats", "sapwood-planner", "sapwood-core"];
+pub(super) const PURE: &[&str] =
+    &["sapwood-words", "sapwood-eval", "sapwood-stats", "sapwood-planner", "sapwood-core"];
 
 /// Pure crate → outside crates it may be built on. Test dependencies are free.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("sapwood-eval", &["jiff", "regex", "semver", "serde", "serde_json", "thiserror"]),
+    ("sapwood-words", &["serde", "serde_json"]),
     ("sapwood-stats", &[]),
     ("sapwood-planner", &["serde", "serde_json", "thiserror"]),
     ("sapwood-core", &["jiff", "serde", "serde_json", "sha2", "thiserror", "uuid"]),

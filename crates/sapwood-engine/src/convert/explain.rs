@@ -13,8 +13,8 @@ use sapwood_core::rejection::Rejection;
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{Context, Evaluation, FlagKey, Outcome, check_config};
-use sapwood_planner::nearest;
 use sapwood_store::StoreError;
+use sapwood_words::nearest;
 use serde_json::{Value, json};
 
 use super::{flag, parse, segment, shape_of, targeting, would};
@@ -64,7 +64,7 @@ pub fn explain(
         Some(text) => parse("/at", text)?,
         None => engine.now(),
     };
-    let context: Context = shape_of("/context", Value::Object(request.context.clone()))?;
+    let context: Context = shape_of("/context", &Value::Object(request.context.clone()))?;
     let drafted = request.targeting.is_some() || request.flag.is_some() || !request.segments.is_empty();
     let subject =
         if drafted { draft(engine, scope, actor, &key, request)? } else { served(engine, scope, &key)? };

@@ -6,25 +6,24 @@
 
 mod condition;
 mod flag;
-mod spot;
+mod serve;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+use sapwood_core::event::MetricKind;
 use sapwood_core::rejection::Rejection;
-use sapwood_core::wanted::{WantedRule, WantedServe, WantedTargeting};
-use sapwood_eval::{Segment, SegmentKey, Serve, Share, Slot};
+use sapwood_core::wanted::{WantedRule, WantedTargeting};
+use sapwood_eval::{Segment, SegmentKey};
+use sapwood_words::Fault;
 use serde_json::{Map, Value};
+
+use serve::serve;
 
 pub(super) use condition::{condition, serves};
 pub(super) use flag::{about, flag, slice};
-pub(super) use spot::Spot;
-
-use spot::{Choice, Shape};
-
-/// Whole numbers of a share.
-const WIDTH: &str = "a whole number of parts per 100 000, from 0 to 100000";
+pub(super) use sapwood_words::Spot;
 
 /// `targeting`: who gets what from a flag in one environment.
 pub(super) fn targeting(spot: Spot<'_>) -> Result<WantedTargeting, Rejection> {
@@ -37,7 +36,7 @@ pub(super) fn targeting(spot: Spot<'_>) -> Result<WantedTargeting, Rejection> {
     })
 }
 
-fn rule(spot: Spot<'_>) -> Result<WantedRule, Rejection> {
+fn rule(spot: Spot<'_>) -> Result<WantedRule, Fault> {
     const MEANT: [(&str, &str); 5] =
         [("if", "when"), ("condition", "when"), ("name", "id"), ("key", "id"), ("variant", "serve")];
     let fields = spot.fields_meaning("a rule", &["id", "when", "serve"], &MEANT)?;
@@ -46,44 +45,6 @@ fn rule(spot: Spot<'_>) -> Result<WantedRule, Rejection> {
         when: condition(fields.needed("when")?)?,
         serve: serve(fields.needed("serve")?)?,
     })
-}
-
-const SERVE: Shape = Shape {
-    what: "what is served",
-    one: "way to serve",
-    words: &[],
-    tags: &["variant", "shares", "slots"],
-    meant: &[("percentage", "shares"), ("split", "shares"), ("value", "variant"), ("variation", "variant")],
-    such_as: r#"{"variant": "on"}"#,
-};
-
-fn serve(spot: Spot<'_>) -> Result<WantedServe, Rejection> {
-    if spot.json.get("shares").is_some() {
-        // Shares stand beside a rest, or beside the slots they were read with.
-        let fields = spot.fields("what is served", &["shares", "rest", "slots"])?;
-        if let Some(slots) = fields.given("slots") {
-            slots.all("a list of slots", slot)?;
-        }
-        return serde_json::from_value(spot.json.clone()).map_err(|error| spot.refuse(error.to_string()));
-    }
-    Ok(WantedServe::As(match spot.choice(&SERVE)? {
-        Choice::Tag("slots", of) => Serve::Slots(of.all("a list of slots", slot)?),
-        Choice::Tag(_, of) => Serve::Variant(of.key("the name of a variant")?),
-        Choice::Word(_) => return Err(spot.unlike(&SERVE)),
-    }))
-}
-
-fn slot(spot: Spot<'_>) -> Result<Slot, Rejection> {
-    const MEANT: [(&str, &str); 4] =
-        [("weight", "width"), ("share", "width"), ("percentage", "width"), ("variant", "serve")];
-    let fields = spot.fields_meaning("a slot", &["serve", "width"], &MEANT)?;
-    // A forgotten `serve` must not mean "pass on".
-    let serve = fields.needed("serve")?;
-    let serve = serve.unless_null().map(|of| of.key("the name of a variant, or `null` to pass on"));
-    let width = fields.needed("width")?;
-    let parts = width.json.as_u64().and_then(|parts| u32::try_from(parts).ok());
-    let share = parts.and_then(|parts| Share::from_parts(parts).ok()).ok_or_else(|| width.is_not(WIDTH))?;
-    Ok(Slot { serve: serve.transpose()?, width: share })
 }
 
 /// `segment`: a named set of subjects; the name is in the address.
@@ -102,4 +63,11 @@ pub(super) fn segment(key: &str, body: Map<String, Value>) -> Result<Segment, Re
         included: listed("included")?.into_iter().collect::<BTreeSet<_>>(),
         excluded: listed("excluded")?.into_iter().collect(),
     })
+}
+
+/// `metric`: what is counted.
+pub(super) fn metric(spot: Spot<'_>) -> Result<MetricKind, Rejection> {
+    let kind = spot.fields("a metric", &["kind"])?.needed("kind")?;
+    kind.word("a kind of metric", &["event_rate"])?;
+    Ok(MetricKind::EventRate)
 }

@@ -102,7 +102,7 @@ pub fn rollout(
         false_rollback_ppm: request.false_rollback_ppm.unwrap_or(FALSE_ROLLBACK_PPM),
         exposure_source: match request.exposure_source {
             None => ExposureSource::ServerEval,
-            Some(word) => shape_of("/exposure_source", json!(word))?,
+            Some(word) => shape_of("/exposure_source", &json!(word))?,
         },
         owner: request.owner,
         flag,
@@ -194,7 +194,7 @@ pub(super) fn template(body: GuardrailTemplateBody) -> Result<GuardrailTemplate,
         margin_permille: body.margin_permille.unwrap_or(MARGIN_PERMILLE),
         action: match body.action {
             None => GuardrailAction::RollBack,
-            Some(word) => shape_of("/guardrail/action", json!(word))?,
+            Some(word) => shape_of("/guardrail/action", &json!(word))?,
         },
         weight_permille: body.weight,
     })
@@ -256,7 +256,7 @@ fn guardrails(bodies: Vec<GuardrailBody>, budget: u32, now: Timestamp) -> Result
             margin_permille: body.margin_permille.unwrap_or(MARGIN_PERMILLE),
             action: match body.action {
                 None => GuardrailAction::RollBack,
-                Some(word) => shape_of(&path("action"), json!(word))?,
+                Some(word) => shape_of(&path("action"), &json!(word))?,
             },
             weight_permille: body.weight.unwrap_or(equal),
             since: now,

@@ -1,6 +1,6 @@
 //! From a text to definitions, or to everything that is wrong with it.
 
-use sapwood_planner::nearest;
+use sapwood_words::nearest;
 
 use super::{Contents, Definition, Kind, keys, wire};
 use crate::finding::Finding;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sapwood_planner::cuts::Climb;
-use sapwood_planner::nearest;
+use sapwood_words::nearest;
 
 use crate::finding::Finding;
 use crate::quantity;

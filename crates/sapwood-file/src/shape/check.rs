@@ -1,6 +1,7 @@
 //! A file held against its shape: every difference, each at its place.
 
-use sapwood_planner::{SliceId, nearest};
+use sapwood_planner::SliceId;
+use sapwood_words::nearest;
 
 use super::{Field, Shape, either, expected, fitting};
 use crate::finding::Finding;

@@ -1,7 +1,6 @@
 //! Flags, their targeting, segments and metrics: read, put whole by key, taken away.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use sapwood_api::explain::{ExplainRequest, ExplainResponse};
 use sapwood_api::manage::{FlagRequest, MetricRequest, Page, SegmentRequest, TargetingRequest};
@@ -14,17 +13,19 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::terms::{Reading, Terms};
-use super::{PageQuery, ask, bad_query, changed, key, there};
+use super::{PageQuery, ask, changed, key, there};
 use crate::auth::{Manage, ManageProject};
 use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
 use crate::problem::Refusal;
+use crate::query::{Query, whole_if_given};
 
 /// Which flags.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FlagQuery {
     after: Option<String>,
+    #[serde(default, deserialize_with = "whole_if_given")]
     limit: Option<usize>,
     /// With this tag.
     tag: Option<String>,
@@ -38,9 +39,8 @@ pub(crate) struct FlagQuery {
 pub(crate) async fn flags(
     State(engine): State<Engine>,
     at: ManageProject,
-    query: Result<Query<FlagQuery>, QueryRejection>,
+    Query(query): Query<FlagQuery>,
 ) -> Result<Json<Page<FlagResponse>>, Refusal> {
-    let Query(query) = query.map_err(|error| bad_query(&error))?;
     let limit = query.limit.unwrap_or(PAGE_ITEMS).clamp(1, PAGE_ITEMS_MAX);
     let part = Part { after: query.after.as_deref(), limit };
     let page = engine.read(&at.project, |state| {

@@ -1,7 +1,6 @@
 //! The log of a project: as it is, compared, and taken back entry by entry.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use sapwood_api::log::LogDiff;
 use sapwood_api::manage::{LogEntry, Page};
@@ -11,16 +10,18 @@ use sapwood_engine::{Engine, LogFilter, Only, convert};
 use serde::Deserialize;
 
 use super::terms::Terms;
-use super::{bad_query, changed, page_limit};
+use super::{changed, page_limit};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
+use crate::query::{Query, whole, whole_if_given};
 
 /// Which entries.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogQuery {
     after: Option<String>,
+    #[serde(default, deserialize_with = "whole_if_given")]
     limit: Option<usize>,
     since: Option<String>,
     actor: Option<String>,
@@ -30,8 +31,7 @@ pub(crate) struct LogQuery {
 
 impl LogQuery {
     fn filter(self) -> Result<LogFilter, Refusal> {
-        let wrong =
-            |name: &str, error: String| Refusal::new(Code::InvalidValue, error).at(format!("/{name}"));
+        let wrong = |name: &str, error: String| Refusal::new(Code::InvalidValue, error).at(name);
         let since = self.since.map(|text| text.parse()).transpose();
         let resource = self.resource.map(|text| text.parse()).transpose();
         Ok(LogFilter {
@@ -50,9 +50,8 @@ impl LogQuery {
 pub(crate) async fn read(
     State(engine): State<Engine>,
     at: ManageProject,
-    query: Result<Query<LogQuery>, QueryRejection>,
+    Query(query): Query<LogQuery>,
 ) -> Result<Json<Page<LogEntry>>, Refusal> {
-    let Query(query) = query.map_err(|error| bad_query(&error))?;
     let after = version("after", query.after.as_deref().unwrap_or("0"))?;
     let limit = page_limit(query.limit);
     let page = engine.search_log(&Stream::Project(at.project), after, limit, &query.filter()?).await?;
@@ -64,7 +63,9 @@ pub(crate) async fn read(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DiffQuery {
+    #[serde(deserialize_with = "whole")]
     from: u64,
+    #[serde(deserialize_with = "whole")]
     to: u64,
 }
 
@@ -72,9 +73,8 @@ pub(crate) struct DiffQuery {
 pub(crate) async fn diff(
     State(engine): State<Engine>,
     at: ManageProject,
-    query: Result<Query<DiffQuery>, QueryRejection>,
+    Query(query): Query<DiffQuery>,
 ) -> Result<Json<LogDiff>, Refusal> {
-    let Query(query) = query.map_err(|error| bad_query(&error))?;
     let diff = engine.diff(&at.project, query.from, query.to).await?;
     Ok(Json(convert::log_diff(diff)))
 }
@@ -97,6 +97,6 @@ pub(crate) async fn revert(
 fn version(name: &str, text: &str) -> Result<u64, Refusal> {
     text.parse().map_err(|_| {
         let detail = format!("`{name}` is a version of the log, a whole number");
-        Refusal::new(Code::InvalidValue, detail).at(format!("/{name}"))
+        Refusal::new(Code::InvalidValue, detail).at(name)
     })
 }

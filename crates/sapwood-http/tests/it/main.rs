@@ -19,6 +19,8 @@ mod degraded;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod every_body;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "tests hand over the JSON they have just made")]

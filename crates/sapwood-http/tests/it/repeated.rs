@@ -31,5 +31,8 @@ async fn a_field_that_is_there_twice_is_refused_wherever_it_is() {
     }
     let event = r#"{"batch":"0197a3c0-0000-7000-8000-000000000001","items":[{"type":"alive","metric":"a","metric":"b","at":"2026-11-22T14:00:00.000Z"}]}"#;
     let answer = app.send("POST", "/api/v1/events", &app.server, event).await;
-    assert_eq!((answer.problem().as_str(), &answer.json()["path"]), ("malformed_body", &json!("/items/0")));
+    assert_eq!(
+        (answer.problem().as_str(), &answer.json()["path"]),
+        ("malformed_body", &json!("/items/0/metric"))
+    );
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sapwood_words::nearest;
+
 use crate::contradiction::{Code, Contradiction, Place};
 use crate::limits;
 use crate::model::{Plan, Slice, SliceId, in_days};
-use crate::nearest::nearest;
 
 pub(super) fn of_ranges(plan: &Plan) -> Vec<Contradiction> {
     let mut found = Vec::new();

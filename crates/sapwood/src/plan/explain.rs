@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use sapwood_file::plan::PlanFile;
 use sapwood_planner::explain::{Apart, Rule, why_apart, why_merged};
-use sapwood_planner::{Answer, SliceId, nearest};
+use sapwood_planner::{Answer, SliceId};
+use sapwood_words::nearest;
 use serde_json::{Value, json};
 
 use super::args::ExplainArgs;

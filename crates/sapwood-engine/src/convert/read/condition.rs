@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sapwood_core::rejection::Rejection;
 use sapwood_eval::{AttributeTest, Comparison, Condition, Finite, Instant, Scalar, Serves, Test};
+use sapwood_words::{Choice, Fault, OneOf, Spot};
 use serde_json::Value;
 
-use super::spot::{Choice, Shape, Spot};
-
-const CONDITION: Shape = Shape {
+const CONDITION: OneOf = OneOf {
     what: "a condition",
     one: "condition",
     words: &["always"],
@@ -26,7 +24,7 @@ const CONDITION: Shape = Shape {
     such_as: r#"{"segment": "internal"}"#,
 };
 
-const TEST: Shape = Shape {
+const TEST: OneOf = OneOf {
     what: "a test",
     one: "test",
     words: &["present", "absent"],
@@ -69,7 +67,7 @@ const TEST: Shape = Shape {
     such_as: r#"{"one_of": ["DE", "FR"]}"#,
 };
 
-const COMPARISON: Shape = Shape {
+const COMPARISON: OneOf = OneOf {
     what: "a comparison",
     one: "comparison",
     words: &[],
@@ -90,7 +88,7 @@ const COMPARISON: Shape = Shape {
     such_as: r#"{"gte": …}"#,
 };
 
-const INSTANT: Shape = Shape {
+const INSTANT: OneOf = OneOf {
     what: "a side of an instant",
     one: "side of an instant",
     words: &[],
@@ -100,7 +98,7 @@ const INSTANT: Shape = Shape {
 };
 
 /// Who a rule, a segment or a rollout is for.
-pub(in crate::convert) fn condition(spot: Spot<'_>) -> Result<Condition, Rejection> {
+pub(in crate::convert) fn condition(spot: Spot<'_>) -> Result<Condition, Fault> {
     let (tag, of) = match spot.choice(&CONDITION)? {
         Choice::Word(_) => return Ok(Condition::Always),
         Choice::Tag(tag, of) => (tag, of),
@@ -123,7 +121,7 @@ pub(in crate::convert) fn condition(spot: Spot<'_>) -> Result<Condition, Rejecti
 }
 
 /// A prerequisite.
-pub(in crate::convert) fn serves(spot: Spot<'_>) -> Result<Serves, Rejection> {
+pub(in crate::convert) fn serves(spot: Spot<'_>) -> Result<Serves, Fault> {
     let fields = spot.fields("a prerequisite", &["flag", "variants"])?;
     let variants = fields.needed("variants")?;
     Ok(Serves {
@@ -135,7 +133,7 @@ pub(in crate::convert) fn serves(spot: Spot<'_>) -> Result<Serves, Rejection> {
     })
 }
 
-fn test(spot: Spot<'_>) -> Result<Test, Rejection> {
+fn test(spot: Spot<'_>) -> Result<Test, Fault> {
     let (tag, of) = match spot.choice(&TEST)? {
         Choice::Word("present") => return Ok(Test::Present),
         Choice::Word(_) => return Ok(Test::Absent),
@@ -160,8 +158,8 @@ fn test(spot: Spot<'_>) -> Result<Test, Rejection> {
 
 fn comparison<T>(
     spot: Spot<'_>,
-    read: impl Fn(Spot<'_>) -> Result<T, Rejection>,
-) -> Result<Comparison<T>, Rejection> {
+    read: impl Fn(Spot<'_>) -> Result<T, Fault>,
+) -> Result<Comparison<T>, Fault> {
     let (tag, of) = match spot.choice(&COMPARISON)? {
         Choice::Word(_) => return Err(spot.unlike(&COMPARISON)),
         Choice::Tag(tag, of) => (tag, of),
@@ -176,7 +174,7 @@ fn comparison<T>(
     })
 }
 
-fn instant(spot: Spot<'_>) -> Result<Instant, Rejection> {
+fn instant(spot: Spot<'_>) -> Result<Instant, Fault> {
     const WHEN: &str = "an instant such as \"2026-11-01T09:00:00Z\"";
     Ok(match spot.choice(&INSTANT)? {
         Choice::Tag("before", of) => Instant::Before(of.text(WHEN)?),
@@ -185,8 +183,8 @@ fn instant(spot: Spot<'_>) -> Result<Instant, Rejection> {
     })
 }
 
-fn scalar(spot: Spot<'_>) -> Result<Scalar, Rejection> {
-    match spot.json {
+fn scalar(spot: Spot<'_>) -> Result<Scalar, Fault> {
+    match spot.json() {
         Value::Bool(boolean) => Ok(Scalar::Boolean(*boolean)),
         Value::String(text) => Ok(Scalar::String(text.clone())),
         Value::Number(_) => number(&spot).map(Scalar::Number),
@@ -196,6 +194,6 @@ fn scalar(spot: Spot<'_>) -> Result<Scalar, Rejection> {
     }
 }
 
-fn number(spot: &Spot<'_>) -> Result<Finite, Rejection> {
-    spot.json.as_f64().and_then(Finite::new).ok_or_else(|| spot.is_not("a finite number"))
+fn number(spot: &Spot<'_>) -> Result<Finite, Fault> {
+    spot.json().as_f64().and_then(Finite::new).ok_or_else(|| spot.is_not("a finite number"))
 }

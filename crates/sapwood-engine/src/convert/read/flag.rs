@@ -9,9 +9,8 @@ use sapwood_core::wanted::WantedSlice;
 use sapwood_eval::{
     AttributeName, Bucketing, Flag, FlagKey, LayerSlice, Salt, Value as Served, ValueType, VariantKey,
 };
+use sapwood_words::{Fault, Spot};
 use serde_json::{Map, Value, json};
-
-use super::spot::Spot;
 
 const TYPES: [(&str, ValueType); 5] = [
     ("boolean", ValueType::Boolean),
@@ -59,11 +58,11 @@ pub(in crate::convert) fn flag(
     Ok(Flag { key, value_type, variants, unit, client_visible, layer, bucketing, salt })
 }
 
-fn refuse(spot: &Spot<'_>, error: &dyn std::fmt::Display) -> Rejection {
+fn refuse(spot: &Spot<'_>, error: &dyn std::fmt::Display) -> Fault {
     spot.refuse(error.to_string())
 }
 
-fn layer(spot: Spot<'_>) -> Result<LayerSlice, Rejection> {
+fn layer(spot: Spot<'_>) -> Result<LayerSlice, Fault> {
     let fields = spot.fields("a slice of a layer", &["layer", "salt", "from", "width"])?;
     Ok(LayerSlice {
         layer: fields.needed("layer")?.key("the name of a layer")?,
@@ -87,8 +86,8 @@ pub(in crate::convert) fn slice(spot: Spot<'_>) -> Result<WantedSlice, Rejection
     })
 }
 
-fn whole(spot: &Spot<'_>, what: &str) -> Result<u32, Rejection> {
-    spot.json.as_u64().and_then(|number| u32::try_from(number).ok()).ok_or_else(|| spot.is_not(what))
+fn whole(spot: &Spot<'_>, what: &str) -> Result<u32, Fault> {
+    spot.json().as_u64().and_then(|number| u32::try_from(number).ok()).ok_or_else(|| spot.is_not(what))
 }
 
 const KINDS: [(&str, FlagKind); 4] = [
