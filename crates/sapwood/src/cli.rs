@@ -24,6 +24,7 @@ use crate::serve;
 /// Release in small slices: flags, staged rollouts, and guardrails that take a bad slice back by themselves.
 #[derive(Debug, Parser)]
 #[command(name = "sapwood", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = crate::exit::help())]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -120,7 +121,7 @@ pub(crate) struct ServeArgs {
 enum RolloutCommand {
     /// Follow a rollout until it ends. Exits with 0 when completed, 6 when rolled back.
     Watch(WatchArgs),
-    /// What a ladder could see at this traffic, and a better one. Offline. Exits with 6 when a harm budget is not kept.
+    /// What a ladder could see at this traffic, and a better one. Offline. Exits with 11 when a harm budget is not kept.
     Design(DesignArgs),
 }
 

@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::cli::{DemoArgs, Scenario};
 use crate::client::Client;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::first_start;
 use crate::out::Out;
 use crate::serve::StopSignals;
@@ -73,7 +74,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<ExitCode, Failure> {
         keep_open(&engine, &clock, &mut stop).await?;
     }
     server.abort();
-    Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::from(code::ROLLED_BACK) })
+    Ok(if as_expected { ExitCode::SUCCESS } else { exit::FALLS_SHORT.into() })
 }
 
 /// The wished port, or the next free one if it is taken.

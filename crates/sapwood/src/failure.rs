@@ -1,4 +1,4 @@
-//! What a command ends with when it cannot do its work: a message, its causes, and an exit code scripts can read.
+//! What a command ends with when it cannot do its work: a message, its causes, and how it exits.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -7,26 +7,12 @@ use std::process::ExitCode;
 use sapwood_api::problem::Problem;
 use sapwood_core::rejection::Rejection;
 use sapwood_engine::{HistoryError, SubmitError};
+use serde_json::json;
 
-/// Exit codes beyond success (0) and usage (2, clap's own).
-pub(crate) mod code {
-    /// There was nothing to do it with; clap's own code for usage.
-    pub(crate) const USAGE: u8 = 2;
-    /// Something failed.
-    pub(crate) const FAILED: u8 = 1;
-    /// The request was refused.
-    pub(crate) const INVALID: u8 = 3;
-    /// There is no such thing.
-    pub(crate) const NOT_FOUND: u8 = 4;
-    /// Somebody was quicker, or the state does not allow it.
-    pub(crate) const CONFLICT: u8 = 5;
-    /// The rollout was rolled back, or the scenario ended otherwise than expected.
-    pub(crate) const ROLLED_BACK: u8 = 6;
-    /// The token is missing, wrong or may not do this.
-    pub(crate) const AUTH: u8 = 7;
-    /// The server cannot be reached.
-    pub(crate) const UNREACHABLE: u8 = 8;
-}
+use crate::exit::{self, Exit};
+
+/// Version of the shape of an error; it changes only if a program could misread it.
+const FORMAT: u32 = 1;
 
 /// A command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +23,17 @@ pub(crate) enum Failure {
     /// What was given cannot be used.
     #[error("{0}")]
     Invalid(String),
+    /// The command line leaves out what is needed.
+    #[error("{0}")]
+    Usage(String),
+    /// What was written cannot be used, at one place of it.
+    #[error("{name}: {fault}")]
+    Written {
+        /// Which file.
+        name: String,
+        /// What is wrong, and where.
+        fault: sapwood_words::Fault,
+    },
     /// There is no such thing.
     #[error("{0}")]
     Absent(String),
@@ -53,7 +50,7 @@ pub(crate) enum Failure {
     #[error("{0} is there already; name another file, or move it away")]
     Exists(String),
     /// The server answered with a problem.
-    #[error("{} ({})", .0.detail, .0.code)]
+    #[error("{}", of_problem(.0))]
     Problem(Box<Problem>),
     /// The server did not answer.
     #[error("{url} cannot be reached; is `sapwood serve` running there?")]
@@ -97,24 +94,25 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Problem(problem) => match problem.status {
-                401 | 403 => code::AUTH,
-                404 => code::NOT_FOUND,
-                409 | 412 => code::CONFLICT,
-                400..=499 => code::INVALID,
-                _ => code::FAILED,
+                401 | 403 => exit::AUTH,
+                404 => exit::NOT_FOUND,
+                409 | 412 => exit::CONFLICT,
+                400..=499 => exit::REFUSED,
+                _ => exit::FAILED,
             },
-            Self::Unreachable { .. } => code::UNREACHABLE,
-            Self::Invalid(_) => code::INVALID,
+            Self::Unreachable { .. } => exit::UNREACHABLE,
+            Self::Invalid(_) | Self::Written { .. } => exit::REFUSED,
+            Self::Usage(_) => exit::USAGE,
             Self::Rejected(rejection)
             | Self::History(HistoryError::Submit(SubmitError::Rejected(rejection))) => {
                 of_rejection(rejection)
             }
-            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => code::NOT_FOUND,
-            Self::History(HistoryError::BeyondHead { .. }) | Self::Absent(_) => code::NOT_FOUND,
-            Self::Exists(_) => code::CONFLICT,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => exit::NOT_FOUND,
+            Self::History(HistoryError::BeyondHead { .. }) | Self::Absent(_) => exit::NOT_FOUND,
+            Self::Exists(_) => exit::CONFLICT,
             Self::History(HistoryError::Unreadable(_) | HistoryError::Submit(_) | HistoryError::Store(_))
             | Self::Damaged(_)
             | Self::Backup(_)
@@ -125,7 +123,7 @@ impl Failure {
             | Self::Directory(_)
             | Self::Store(_)
             | Self::Submit(_)
-            | Self::Json(_) => code::FAILED,
+            | Self::Json(_) => exit::FAILED,
         }
     }
 
@@ -137,6 +135,8 @@ impl Failure {
             Self::Directory(error) => error.is_of_the_data(),
             Self::Said(_)
             | Self::Invalid(_)
+            | Self::Usage(_)
+            | Self::Written { .. }
             | Self::Absent(_)
             | Self::File { .. }
             | Self::Exists(_)
@@ -152,11 +152,24 @@ impl Failure {
         }
     }
 
-    /// Prints the message with its causes to standard error.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Prints the message with its causes to standard error, and for programs as an object to standard output.
+    pub(crate) fn report(&self, as_json: bool) -> ExitCode {
         // If standard error is gone there is nobody left to tell.
         let _ = writeln!(std::io::stderr(), "sapwood: {}", self.sentence());
-        ExitCode::from(self.exit_code())
+        if as_json {
+            tell(self.exit(), &self.sentence(), self.place(), self.problem());
+        }
+        self.exit().into()
+    }
+
+    fn problem(&self) -> Option<&Problem> {
+        if let Self::Problem(problem) = self { Some(problem) } else { None }
+    }
+
+    /// The place in what was given, where it is one.
+    fn place(&self) -> Option<&str> {
+        let written = if let Self::Written { fault, .. } = self { Some(fault.path.as_str()) } else { None };
+        written.or_else(|| self.problem()?.path.as_deref())
     }
 
     /// The message with its causes.
@@ -175,14 +188,34 @@ impl Failure {
     }
 }
 
+/// An error as programs read it; the reference of the command line has the shape.
+pub(crate) fn tell(exit: Exit, detail: &str, path: Option<&str>, problem: Option<&Problem>) {
+    let mut error = vec![("exit", json!(exit.code)), ("code", json!(exit.word)), ("detail", json!(detail))];
+    error.extend(path.map(|path| ("path", json!(path))));
+    error.extend(problem.map(|problem| ("problem", json!(problem))));
+    let error: serde_json::Map<_, _> =
+        error.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    // If standard output is gone, the exit code still says it.
+    let _ = writeln!(std::io::stdout(), "{}", json!({ "format": FORMAT, "error": error }));
+}
+
+/// A problem with its place, and everything that is wrong where that is several things.
+fn of_problem(problem: &Problem) -> String {
+    let placed = |path: Option<&String>| path.map(|path| format!("{path}: ")).unwrap_or_default();
+    let first = format!("{}{} ({})", placed(problem.path.as_ref()), problem.detail, problem.code);
+    let faults = problem.errors.iter().flatten();
+    let faults = faults.map(|fault| format!("  {}{}", placed(fault.path.as_ref()), fault.detail));
+    std::iter::once(first).chain(faults).collect::<Vec<_>>().join("\n")
+}
+
 /// A thing that is not there, something that stands in the way, or a request that makes no sense.
-const fn of_rejection(rejection: &Rejection) -> u8 {
+const fn of_rejection(rejection: &Rejection) -> Exit {
     if matches!(rejection, Rejection::UnknownEntry { .. }) {
-        code::NOT_FOUND
+        exit::NOT_FOUND
     } else if matches!(rejection, Rejection::NeverReverted { .. } | Rejection::TouchedLater { .. }) {
-        code::CONFLICT
+        exit::CONFLICT
     } else {
-        code::INVALID
+        exit::REFUSED
     }
 }
 

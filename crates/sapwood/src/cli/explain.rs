@@ -48,11 +48,11 @@ pub(crate) struct EvalArgs {
 }
 
 fn context(text: &str) -> Result<Map<String, Value>, String> {
-    match serde_json::from_str(text) {
+    const SUCH_AS: &str = "write a JSON object, such as '{\"targetingKey\": \"user-1\"}'";
+    match sapwood_words::tree(text.as_bytes()) {
         Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err("write a JSON object, such as '{\"targetingKey\": \"user-1\"}'".to_owned()),
-        Err(error) => {
-            Err(format!("not JSON: {error}; write an object, such as '{{\"targetingKey\": \"user-1\"}}'"))
-        }
+        Ok(_) => Err(SUCH_AS.to_owned()),
+        Err(fault) if fault.path.is_empty() => Err(format!("{fault}; {SUCH_AS}")),
+        Err(fault) => Err(fault.to_string()),
     }
 }

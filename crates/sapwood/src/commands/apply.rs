@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::cli::files::ApplyArgs;
 use crate::client::Client;
 use crate::commands::log;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::limits::{APPLY_ATTEMPTS_MAX, ENTRIES_NAMED_MAX};
 use crate::out::Out;
 use crate::plan::load::counted;
@@ -27,39 +28,27 @@ pub(crate) async fn run(args: ApplyArgs) -> Result<ExitCode, Failure> {
     let files = load::files(&args.files)?;
     if !files.found.is_empty() {
         say::findings(&files, &files.found, args.place.json)?;
-        return Ok(ExitCode::from(code::INVALID));
+        return Ok(exit::REFUSED.into());
     }
     let out = Out::new(args.place.json);
     for plan in &files.plans {
         out.say_to_people(&format!("{plan} is a plan and left alone; `sapwood plan check` reads it"))?;
     }
     if files.definitions.is_empty() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "sapwood: there is no definition in these files; nothing was changed"
-        );
-        return Ok(ExitCode::from(code::USAGE));
+        let said = "there is no definition in these files; nothing was changed";
+        return Err(Failure::Usage(said.to_owned()));
     }
     let server = Server::new(&args, &files)?;
     match server.apply(&args, &files, out).await {
         Err(Failure::Problem(problem)) => match say::located(&problem, &files) {
             Some(found) => {
                 say::findings(&files, &found, args.place.json)?;
-                Ok(ExitCode::from(Failure::Problem(problem).exit_code()))
+                Ok(Failure::Problem(problem).exit().into())
             }
-            None => Err(Failure::Problem(with_all_faults(*problem))),
+            None => Err(Failure::Problem(problem)),
         },
         ended => ended,
     }
-}
-
-/// A problem whose sentence says all that is wrong: what it says of each thing would otherwise be lost.
-fn with_all_faults(mut problem: Problem) -> Box<Problem> {
-    for fault in problem.errors.iter().flatten() {
-        problem.detail.push_str("\n  ");
-        problem.detail.push_str(&fault.detail);
-    }
-    Box::new(problem)
 }
 
 struct Server {
@@ -103,8 +92,7 @@ impl Server {
         }
         out.say_to_people(&format!("\n{tally}, at version {}", shown.version))?;
         if !args.yes && !agreed(&shown.changes, args.place.json)? {
-            let _ = writeln!(std::io::stderr(), "sapwood: nothing was changed");
-            return Ok(ExitCode::from(code::USAGE));
+            return Err(Failure::Usage("nobody agreed; nothing was changed".to_owned()));
         }
         let done = self.make(&shown, args.expect.is_some()).await?;
         let text =
@@ -173,8 +161,7 @@ fn agreed(changes: &[AppliedChange], json: bool) -> Result<bool, Failure> {
     let question = format!("This {}", all.join(" and "));
     let mut stderr = std::io::stderr().lock();
     if json || !std::io::stdin().is_terminal() || !stderr.is_terminal() {
-        writeln!(stderr, "sapwood: {question}; say --yes to agree")?;
-        return Ok(false);
+        return Err(Failure::Usage(format!("{question}; say --yes to agree. Nothing was changed")));
     }
     write!(stderr, "{question}. Go on? [y/N] ")?;
     stderr.flush()?;

@@ -13,7 +13,8 @@ use sapwood_stats::{Harm, Prior};
 use serde_json::{Value, json};
 
 use crate::cli::DesignArgs;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::limits::{DESIGN_METRICS_MAX, DESIGN_STAGES_MAX};
 use crate::out::Out;
 pub(crate) use quantities::{Metric, Minutes, Part, PerMinute, Times};
@@ -44,13 +45,13 @@ struct Seen {
     detection: Option<Detection>,
 }
 
-/// Prints the design. Exits with 6 when a harm budget was given and is not kept.
+/// Prints the design. Exits with 11 when a harm budget was given and is not kept.
 pub(crate) fn run(args: &DesignArgs) -> Result<ExitCode, Failure> {
     check(args).map_err(Failure::Invalid)?;
     let design = design(args);
     Out::new(args.json).say(&picture::text(&design, args), &design.json())?;
     let kept = design.metrics.iter().all(|seen| design.keeps_budget(seen));
-    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::from(code::ROLLED_BACK) })
+    Ok(if kept { ExitCode::SUCCESS } else { exit::FALLS_SHORT.into() })
 }
 
 /// What the single quantities could not know.

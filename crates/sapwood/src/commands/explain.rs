@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use reqwest::Method;
 use sapwood_api::explain::{ExplainRequest, ExplainResponse};
 use sapwood_api::problem::Code;
+use sapwood_words::{Fault, Spot, tree};
 use serde_json::{Map, Value, json};
 
 use crate::cli::ServerArgs;
 use crate::cli::explain::{EvalArgs, ExplainArgs};
 use crate::client::Client;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::out::Out;
 use crate::plan::load::{coloured, source};
 
@@ -20,7 +22,7 @@ const FORMAT: u32 = 1;
 /// What of a request is a draft.
 const FIELDS: [&str; 3] = ["targeting", "flag", "segments"];
 
-/// Prints the walk. Exits with 4 if the flag is not served there, 3 if it cannot be evaluated for this subject.
+/// Prints the walk. Exits with 9 if the flag is not served there, 10 if it cannot be evaluated for this subject.
 pub(crate) async fn explain(args: ExplainArgs) -> Result<ExitCode, Failure> {
     let mut request = Map::new();
     if let Some(draft) = &args.draft {
@@ -81,21 +83,16 @@ fn segment(name: &str) -> String {
         .collect()
 }
 
-/// The draft as the server takes it, with the field names it knows; what is in them is the server's to judge.
+/// The draft as the server takes it.
 fn draft(path: &Path) -> Result<Map<String, Value>, Failure> {
     let source = source(path)?;
-    let wrong = |what: String| Failure::Invalid(format!("{}: {what}", source.name));
-    let read: Value =
-        serde_json::from_str(&source.text).map_err(|error| wrong(format!("not JSON: {error}")))?;
-    let Value::Object(map) = read else {
-        return Err(wrong("write an object with `targeting`, `flag` or `segments`".to_owned()));
-    };
-    match map.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-        Some(name) => {
-            Err(wrong(format!("a draft has no field `{name}`; it takes `targeting`, `flag` and `segments`")))
-        }
-        None => Ok(map),
-    }
+    let wrong = |fault: Fault| Failure::Written { name: source.name.clone(), fault };
+    let read = tree(source.text.as_bytes()).map_err(wrong)?;
+    // Only which parts there are is looked at here; what is in them is the server's to judge.
+    let spot = Spot::new("", &read);
+    spot.fields("a draft", &FIELDS).map_err(wrong)?;
+    let Value::Object(map) = read else { return Ok(Map::new()) };
+    Ok(map)
 }
 
 /// The walk, with what held and what did not in colours, and what a draft would do below.
@@ -126,8 +123,8 @@ fn painted(line: &str, colour: bool) -> String {
 fn ending(answer: &ExplainResponse) -> ExitCode {
     match answer.error_code.as_deref() {
         None => ExitCode::SUCCESS,
-        Some("FLAG_NOT_FOUND") => ExitCode::from(code::NOT_FOUND),
-        Some(_) => ExitCode::from(code::INVALID),
+        Some("FLAG_NOT_FOUND") => exit::NOT_SERVED.into(),
+        Some(_) => exit::NO_ANSWER.into(),
     }
 }
 

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use crate::cli::StatsEvalArgs;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::limits;
 use input::{Fault, Input};
 
@@ -22,7 +23,7 @@ use input::{Fault, Input};
 pub(crate) fn eval(args: &StatsEvalArgs) -> Result<ExitCode, Failure> {
     let stdout = std::io::stdout().lock();
     let faults = answer_all(std::io::stdin().lock(), stdout, args.json)?;
-    Ok(if faults == 0 { ExitCode::SUCCESS } else { ExitCode::from(code::INVALID) })
+    Ok(if faults == 0 { ExitCode::SUCCESS } else { exit::REFUSED.into() })
 }
 
 /// Answers every line, in order, as soon as it is read; says how many could not be answered.

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use crate::cli::WatchArgs;
 use crate::client::Client;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 use crate::out::Out;
 
 /// Follows a rollout. Looks once, then at every message of the stream; a stream that ends is opened again.
@@ -30,7 +31,7 @@ pub(crate) async fn run(args: WatchArgs) -> Result<ExitCode, Failure> {
             screen.show(&rollout)?;
             match rollout.state.as_str() {
                 "completed" => return Ok(ExitCode::SUCCESS),
-                "rolled_back" => return Ok(ExitCode::from(code::ROLLED_BACK)),
+                "rolled_back" => return Ok(exit::ROLLED_BACK.into()),
                 _ => {}
             }
             let Some(next) = next_look(&mut events, &id).await else { break };

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::args::CheckArgs;
 use super::load::{coloured, counted, plan, print};
 use super::order::listed;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 
 /// A plan that could be read, with all that was found out about it.
 struct Checked {
@@ -53,7 +54,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let worst = checked.iter().flat_map(|one| &one.verdicts).map(|verdict| verdict.level).max();
     let fails =
         worst == Some(Level::Fail) || args.strict && (worst == Some(Level::Warn) || !crowded.is_empty());
-    Ok(refused.unwrap_or(if fails { ExitCode::from(code::INVALID) } else { ExitCode::SUCCESS }))
+    Ok(refused.unwrap_or(if fails { exit::REFUSED.into() } else { ExitCode::SUCCESS }))
 }
 
 fn as_text(checked: &Checked, all: bool) -> String {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::args::{Format, SolveArgs};
 use super::load::{print, refuse, solved, source};
 use super::order::promise;
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 
 pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
     let Some(path) = &args.instance else {
@@ -46,7 +47,7 @@ pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
             }
         }
     }
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::from(code::INVALID) })
+    Ok(if all_good { ExitCode::SUCCESS } else { exit::REFUSED.into() })
 }
 
 fn as_json(instance: &Instance, answer: &Answer) -> Value {

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::JSON_VERSION;
 use super::args::{EffortArgs, SolverChoice};
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 
 /// What a command goes on with, or the code it ends with because something was said already.
 pub(super) type Loaded<T> = Result<Result<T, ExitCode>, Failure>;
@@ -81,7 +82,7 @@ pub(super) fn refuse(source: &Source, findings: &[Finding], json: bool) -> Resul
     }
     // A plan without slices is a question without content, not a wrong answer.
     let is_empty = findings.iter().all(|finding| finding.code == "empty");
-    Ok(ExitCode::from(if is_empty { code::USAGE } else { code::INVALID }))
+    Ok(if is_empty { exit::USAGE } else { exit::REFUSED }.into())
 }
 
 /// Whether to colour: a terminal, and nobody asked not to.

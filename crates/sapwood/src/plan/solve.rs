@@ -12,7 +12,8 @@ use super::args::{RulesArgs, SolveArgs};
 use super::diff::{difference, difference_json};
 use super::load::{counted, print, refuse, solved, sound_plan};
 use super::order::{as_json, mean_live_tenths, promise, rules, table, tenths};
-use crate::failure::{Failure, code};
+use crate::exit;
+use crate::failure::Failure;
 
 /// Steps per draw of the efforts: enough for an order of an ordinary plan, and two hundred are drawn.
 const STEPS_PER_DRAW: u64 = 300_000;
@@ -52,7 +53,7 @@ pub(super) fn run(args: &SolveArgs) -> Result<ExitCode, Failure> {
             print(&format!("\nAgainst the file as it is:\n{}", difference(old, before, &plan, &answer)))?;
         }
     }
-    Ok(if answer.schedule.score.missed > 0 { ExitCode::from(code::INVALID) } else { ExitCode::SUCCESS })
+    Ok(if answer.schedule.score.missed > 0 { exit::FALLS_SHORT.into() } else { ExitCode::SUCCESS })
 }
 
 /// The plan under other rules, if any are given.

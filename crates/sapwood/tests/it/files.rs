@@ -175,7 +175,12 @@ fn people_are_asked_and_others_are_named() {
         "wrong",
         "--json",
     ]);
-    assert!(program.lines().is_empty());
+    let lines = program.lines();
+    let error = &lines[0]["error"];
+    assert_eq!(
+        (lines.len(), &error["code"], &error["problem"]["code"]),
+        (1, &json!("auth"), &json!("unauthenticated"))
+    );
     assert_eq!(program.end().0.code(), Some(7));
     server.stop();
 }
