@@ -5,6 +5,7 @@ pub(crate) mod explain;
 pub(crate) mod files;
 pub(crate) mod kill;
 pub(crate) mod log;
+pub(crate) mod origin;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -107,7 +108,7 @@ pub(crate) struct ServeArgs {
     pub(crate) data: PathBuf,
     /// Whose pages may evaluate flags, such as `https://shop.example`; may be given several times. Everybody's if absent:
     /// a page can do no more than its token allows.
-    #[arg(long, env = "SAPWOOD_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long, env = "SAPWOOD_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin::origin)]
     pub(crate) allow_origin: Vec<HeaderValue>,
     /// How many evaluations one token may ask for a second; more are answered with 429. No limit if absent.
     #[arg(long, env = "SAPWOOD_RATE_LIMIT", value_name = "PER_SECOND")]
@@ -203,43 +204,6 @@ pub(crate) struct ServerArgs {
     pub(crate) environment: String,
 }
 
-/// An origin as browsers send it: anything else would never be met, and nobody would know why.
-fn origin(text: &str) -> Result<HeaderValue, String> {
-    let sent = if text == "*" { Some(text.to_owned()) } else { as_browsers_send(&text.to_ascii_lowercase()) };
-    sent.filter(|sent| sent.is_ascii()).and_then(|sent| HeaderValue::from_str(&sent).ok()).ok_or_else(|| {
-        "write scheme, host (in ASCII, as `xn--…`) and, where it is not the usual one, port, as `https://shop.example`"
-            .to_owned()
-    })
-}
-
-/// Without the port that the scheme has anyway: browsers leave it out.
-fn as_browsers_send(text: &str) -> Option<String> {
-    let (scheme, place) = text.split_once("://")?;
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        Some(_) | None => (place, None),
-    };
-    let is_address = host.starts_with('[') && host.ends_with(']');
-    let is_name = !host.is_empty() && !host.contains(['/', '?', '#', ' ', '@', ':', '[', ']']);
-    if scheme.is_empty() || !(is_name || is_address) {
-        return None;
-    }
-    let digits = |port: &&str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let port: Option<u16> = match port {
-        Some(port) => Some(Some(port).filter(digits)?.parse().ok()?),
-        None => None,
-    };
-    let usual = match scheme {
-        "https" => Some(443),
-        "http" => Some(80),
-        _ => None,
-    };
-    Some(match port.filter(|port| Some(*port) != usual) {
-        Some(port) => format!("{scheme}://{host}:{port}"),
-        None => format!("{scheme}://{host}"),
-    })
-}
-
 impl Cli {
     /// A server says what it does; commands speak for themselves.
     pub(crate) const fn default_log_level(&self) -> &'static str {
@@ -285,42 +249,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn origins_are_written_as_browsers_send_them() {
-        for (text, sent) in [
-            ("https://shop.example", "https://shop.example"),
-            ("https://shop.example:443", "https://shop.example"),
-            ("https://shop.example:0443", "https://shop.example"),
-            ("http://shop.example:443", "http://shop.example:443"),
-            ("http://localhost:80", "http://localhost"),
-            ("http://localhost:3000", "http://localhost:3000"),
-            ("http://[::1]:8080", "http://[::1]:8080"),
-            ("http://[::1]:80", "http://[::1]"),
-            ("http://[::1]", "http://[::1]"),
-            ("app://shop:443", "app://shop:443"),
-            ("*", "*"),
-            ("HTTPS://Shop.example", "https://shop.example"),
-        ] {
-            assert_eq!(super::origin(text).unwrap(), sent, "{text}");
-        }
-        for text in [
-            "shop.example",
-            "https://shop.example/",
-            "https://",
-            "",
-            "https://a b",
-            "https://a/b",
-            "https://a:",
-            "https://a:+1",
-            "https://a:65536",
-            "https://a:b:1",
-            "https://me@shop.example",
-            "https://bücher.example",
-            "null",
-        ] {
-            assert!(super::origin(text).is_err(), "{text}");
-        }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::ServeArgs;
+use crate::cli::{ServeArgs, origin};
 use crate::failure::Failure;
 use crate::first_start::{self, FirstTokens, PRODUCTION, PROJECT};
 use crate::keeper::{self, Keeper};
@@ -23,6 +23,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Failure> {
+    origin::check_all(&args.allow_origin).map_err(Failure::Usage)?;
     let stop = StopSignals::listen()?;
     open_files::raise();
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
