@@ -273,7 +273,7 @@ pub struct GuardrailBody {
 #[serde(deny_unknown_fields)]
 pub struct StepRequest {
     /// Why.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// The stage the caller saw, from 1; needed to advance and approve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -288,7 +288,7 @@ pub struct StepRequest {
 #[serde(deny_unknown_fields)]
 pub struct AmendRequest {
     /// Why.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// All stages from now on, or the name of a ladder of the project.
     #[serde(default, skip_serializing_if = "Option::is_none")]

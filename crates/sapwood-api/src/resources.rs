@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::manage::{FlagBody, LadderBody, Moves};
+use crate::manage::{FlagBody, LadderBody, Moves, Would};
 
 /// `PUT /api/v1/projects/{p}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -310,6 +310,9 @@ pub struct Applied {
     pub dry_run: bool,
     /// What changed, or would.
     pub changes: Vec<AppliedChange>,
+    /// What would be appended to the log, of a change that was only tried (`?dry_run=true`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would: Option<Vec<Would>>,
     /// What is worth a look, though it was done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

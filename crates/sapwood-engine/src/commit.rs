@@ -38,17 +38,6 @@ impl Engine {
         self.commit(project, actor, command, Terms::default()).await
     }
 
-    /// The same, only if the project still is at `version`.
-    pub(crate) async fn commit_at(
-        &self,
-        project: &ProjectKey,
-        actor: Actor,
-        command: Command,
-        version: u64,
-    ) -> Result<Submitted, SubmitError> {
-        self.commit(project, actor, command, Terms { decided: None, at: Some(version) }).await
-    }
-
     /// Makes a change under conditions, or says what it would be. That others change something else of the project
     /// meanwhile is never seen by whoever asks.
     pub async fn ask(
@@ -59,6 +48,18 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         let project = self.project(key).ok_or_else(|| SubmitError::UnknownProject(key.clone()))?;
         self.commit_to(&project, &actor, asked, Terms::default()).await
+    }
+
+    /// The same, only if the project still is at `version`.
+    pub(crate) async fn ask_at(
+        &self,
+        key: &ProjectKey,
+        actor: &Actor,
+        asked: &Asked<'_>,
+        version: u64,
+    ) -> Result<Submitted, SubmitError> {
+        let project = self.project(key).ok_or_else(|| SubmitError::UnknownProject(key.clone()))?;
+        self.commit_to(&project, actor, asked, Terms { decided: None, at: Some(version) }).await
     }
 
     pub(crate) async fn commit(

@@ -98,7 +98,8 @@ pub fn token(engine: &Engine, request: TokenRequest) -> Result<(Command, Uuid, S
     let environment: Option<EnvironmentKey> =
         request.environment.map(|key| parse("/environment", &key)).transpose()?;
     if environment.is_none() && kind != TokenKind::Admin {
-        let message = format!("a {} token belongs to one environment; name it", kind.as_str());
+        let message =
+            format!("a {} token belongs to one environment; name it in `environment`", kind.as_str());
         return Err(Rejection::invalid("/environment", message));
     }
     let id = engine.entropy().id(engine.now());

@@ -9,6 +9,7 @@ use sapwood_core::revert::Reverting;
 use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 
+use crate::ask::{Asked, Only};
 use crate::engine::{Engine, Submitted};
 use crate::error::{HistoryError, SubmitError};
 use crate::limits::{DECIDE_ATTEMPTS_MAX, ENTRIES_PER_READ, ENTRIES_SEARCHED_MAX};
@@ -153,6 +154,20 @@ impl Engine {
         actor: Actor,
         version: u64,
     ) -> Result<Submitted, HistoryError> {
+        self.revert_if(project, actor, version, (Only::default(), false)).await
+    }
+
+    /// The same under conditions on what the entry is about, or only to see what it would append (`dry_run`).
+    ///
+    /// # Errors
+    /// Those of [`Engine::revert`], and a resource of another revision.
+    pub async fn revert_if(
+        &self,
+        project: &ProjectKey,
+        actor: Actor,
+        version: u64,
+        (only, dry_run): (Only, bool),
+    ) -> Result<Submitted, HistoryError> {
         if self.project(project).is_none() {
             return Err(SubmitError::UnknownProject(project.clone()).into());
         }
@@ -169,7 +184,10 @@ impl Engine {
                 }
             }
             let (command, head) = reverting.finish().map_err(SubmitError::Rejected)?;
-            match self.commit_at(project, actor.clone(), command, head).await {
+            let make = |_: &State| Ok(vec![command.clone().into()]);
+            let (about, only) = (command.resource(), only.clone());
+            let asked = Asked { about, only, dry_run, growth_is_meant: true, make: &make };
+            match self.ask_at(project, &actor, &asked, head).await {
                 // Somebody said something meanwhile, perhaps about the same thing.
                 Err(SubmitError::Moved) => {}
                 outcome => return Ok(outcome?),

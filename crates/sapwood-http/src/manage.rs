@@ -12,7 +12,7 @@ pub(crate) mod tokens;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use sapwood_api::manage::Changed;
+use sapwood_api::manage::{Changed, Would};
 use sapwood_core::command::Command;
 use sapwood_core::entry::Actor;
 use sapwood_core::id::ProjectKey;
@@ -90,12 +90,11 @@ async fn ask(
 
 /// What a change came to, with the entity tag of what there is now.
 fn changed(terms: &Terms, submitted: &Submitted) -> Result<Response, Refusal> {
-    let would = terms.dry_run.then(|| submitted.placed.iter().map(convert::would).collect::<Result<_, _>>());
     let body = Changed {
         version: submitted.version,
         changed: submitted.changed(),
         revision: submitted.revision,
-        would: would.transpose().map_err(SubmitError::Encode)?,
+        would: would(terms, submitted)?,
         moves: convert::moves(submitted.moves.clone()),
         warnings: submitted.warnings.clone(),
     };
@@ -104,4 +103,10 @@ fn changed(terms: &Terms, submitted: &Submitted) -> Result<Response, Refusal> {
         Some(tag) => ([tag], Json(body)).into_response(),
         None => Json(body).into_response(),
     })
+}
+
+/// What a change that was only tried would append to the log.
+fn would(terms: &Terms, submitted: &Submitted) -> Result<Option<Vec<Would>>, Refusal> {
+    let would = terms.dry_run.then(|| submitted.placed.iter().map(convert::would).collect::<Result<_, _>>());
+    Ok(would.transpose().map_err(SubmitError::Encode)?)
 }

@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Fault, Problem};
 use sapwood_core::rejection::Rejection;
 use sapwood_engine::{ExplainError, HistoryError, ReportError, StoreError, SubmitError, echo};
+use serde::Serialize;
+use serde_json::Value;
 
 /// When it makes sense to try again, if nothing better is known.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -61,6 +63,18 @@ impl Refusal {
     /// The resource has another revision than was expected.
     pub(crate) fn moved(revision: Option<u64>) -> Self {
         SubmitError::RevisionMoved(revision).into()
+    }
+
+    /// The same about a request, in which every place that is named is to be found: where something stored is at fault, or
+    /// a field that was left out, the place is the nearest one that was sent.
+    pub(crate) fn within(mut self, request: &impl Serialize) -> Self {
+        let Ok(sent) = serde_json::to_value(request) else { return self };
+        self.path = self.path.and_then(|path| nearest_sent(&sent, path));
+        for fault in &mut self.errors {
+            let item = fault.index.and_then(|index| sent.pointer(&format!("/items/{index}")));
+            fault.path = fault.path.take().and_then(|path| nearest_sent(item.unwrap_or(&sent), path));
+        }
+        self
     }
 
     /// This refusal as one of several.
@@ -210,6 +224,20 @@ impl From<HistoryError> for Refusal {
     }
 }
 
+/// The longest part of a pointer that leads somewhere. What is no pointer names a part of the address or the query.
+fn nearest_sent(sent: &Value, path: String) -> Option<String> {
+    if !path.starts_with('/') {
+        return Some(path);
+    }
+    let mut rest = path.as_str();
+    loop {
+        if sent.pointer(rest).is_some() {
+            return Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+        }
+        rest = rest.rsplit_once('/').map_or("", |(before, _)| before);
+    }
+}
+
 /// Several refusals as one: the first one's code, if their statuses agree.
 fn several(refused: Vec<(Option<usize>, Rejection)>) -> Refusal {
     let refusals: Vec<_> = refused.into_iter().map(|(index, why)| (index, Refusal::from(why))).collect();
@@ -304,7 +332,24 @@ pub(crate) fn defect(cause: Box<dyn std::any::Any + Send + 'static>) -> Refusal 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_place_is_one_that_was_sent() {
+        let sent = json!({"flag": {"variants": {"a/b": 1}}, "rules": [{}]});
+        for (path, expected) in [
+            ("/flag/variants/a~1b", Some("/flag/variants/a~1b")),
+            ("/flag/unit", Some("/flag")),
+            ("/targeting/default/variant", None),
+            ("/rules/1/serve", Some("/rules")),
+            ("/rules/0/serve/slots/0", Some("/rules/0")),
+            ("key", Some("key")),
+        ] {
+            assert_eq!(nearest_sent(&sent, path.to_owned()).as_deref(), expected, "{path}");
+        }
+    }
 
     const PAGE: &str = include_str!("../../../docs/reference/problems.md");
 

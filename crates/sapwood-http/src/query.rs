@@ -10,6 +10,11 @@ use serde_json::{Map, Value};
 
 use crate::problem::Refusal;
 
+/// No query: nothing is asked of this address but the address.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
 /// A query read as one shape.
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);

@@ -62,7 +62,8 @@ pub(super) fn define_flag(
         }
         if let Some(mut config) = flag_config(state, environment, &flag.key) {
             config.flag = flag.clone();
-            refuse_first(check_config(&config, &surroundings(state, environment, &config)))?;
+            let problems = check_config(&config, &surroundings(state, environment, &config));
+            refuse_first_beside(&problems, "/flag", &flag.key, key)?;
         }
         if loses_variants {
             keeps_what_others_need(environment, &flag.key, |variant| flag.variants.contains_key(variant))?;
@@ -158,7 +159,8 @@ pub(super) fn set_targeting(
         .clone()
         .unwrap_or_else(|| FlagConfig::new(definition.value.flag.clone(), targeting.clone(), 0));
     config.targeting = targeting.clone();
-    refuse_first(check_config(&config, &surroundings(state, known, &config)))?;
+    let problems = check_config(&config, &surroundings(state, known, &config));
+    refuse_first_beside(&problems, "/targeting", &flag, &key)?;
     askers_still_fit(state, known, served.as_ref(), &config)?;
     let mut events = Vec::new();
     if let Some(live) = known.live_rollout(&flag)
@@ -338,6 +340,46 @@ fn bare_problems(state: &State, flag: &Flag) -> Vec<Problem> {
 
 pub(super) fn refuse_first(problems: impl IntoIterator<Item = Problem>) -> Result<(), Rejection> {
     problems.into_iter().next().map_or(Ok(()), |problem| Err(problem.into()))
+}
+
+/// The same where only a part of the flag was sent: what is wrong elsewhere is stored, and has no place in the request.
+fn refuse_first_beside(
+    problems: &[Problem],
+    sent: &str,
+    flag: &FlagKey,
+    environment: &EnvironmentKey,
+) -> Result<(), Rejection> {
+    let is_sent = |problem: &Problem| problem.path.starts_with(sent);
+    // What was sent is what can be changed at once.
+    let Some(problem) = problems.iter().find(|problem| is_sent(problem)).or_else(|| problems.first()) else {
+        return Ok(());
+    };
+    Err(if is_sent(problem) { problem.clone().into() } else { stored(problem, flag, environment) })
+}
+
+/// Something that is stored of a flag would be wrong after the change.
+fn stored(problem: &Problem, flag: &FlagKey, environment: &EnvironmentKey) -> Rejection {
+    let Problem { kind, path, message, remedy } = problem;
+    let part = match path.split('/').nth(1) {
+        Some("targeting") => "its targeting",
+        Some("rollouts") => "its rollouts",
+        Some("barred") => "its barred candidates",
+        Some("break_glass") => "its override",
+        Some(_) | None => "what is stored of it",
+    };
+    match kind {
+        ProblemKind::OverLimit => Rejection::over_limit(
+            "",
+            format!(
+                "{part} in environment `{environment}` would be over a limit at {path}: {message}; {remedy}"
+            ),
+        ),
+        ProblemKind::Invalid | ProblemKind::Unknown => Rejection::InUse {
+            what: "flag",
+            key: flag.to_string(),
+            by: format!("{part} in environment `{environment}`, where {path} would be wrong: {message}"),
+        },
+    }
 }
 
 /// A problem of a segment, whose place in the request is below `segment`.

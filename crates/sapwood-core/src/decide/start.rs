@@ -81,8 +81,12 @@ pub(super) fn composes(state: &State, environment: &Environment, rollout: &Rollo
     config.rollouts.extend(rollout_rule(rollout).map(|rule| RolloutRule { rings, ..rule }));
     let last = format!("/rollouts/{}", config.rollouts.len().saturating_sub(1));
     let problems = check_config(&config, &surroundings(state, environment, &config)).into_iter();
-    refuse_first(problems.map(|problem| in_request(problem, &last)))?;
-    askers_still_fit(state, environment, Some(&served), &config)
+    // The rules of the flag are stored; what is wrong with what they ask is wrong with what the rollout adds to it.
+    let asks = if rollout.spec.prerequisites.is_empty() { "/audience" } else { "/prerequisites" };
+    let in_rules = |path: &str| if path == "/targeting/rules" { asks.to_owned() } else { path.to_owned() };
+    refuse_first(problems.map(|problem| in_request(problem, &last)))
+        .and_then(|()| askers_still_fit(state, environment, Some(&served), &config))
+        .map_err(|rejection| rejection.moved(in_rules))
 }
 
 /// A problem of the rollout that is asked for, at its place in the request.

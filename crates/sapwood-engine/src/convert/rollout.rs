@@ -290,7 +290,7 @@ pub fn step(environment: &str, id: &str, name: StepName, request: StepRequest) -
         let given = request.stage.ok_or_else(|| {
             Rejection::invalid(
                 "/stage",
-                "say which stage you saw (from 1), so that nothing is advanced twice",
+                "say in `stage` which stage you saw (from 1), so that nothing is advanced twice",
             )
         })?;
         given.checked_sub(1).ok_or_else(|| Rejection::invalid("/stage", "stages are counted from 1"))
@@ -304,7 +304,7 @@ pub fn step(environment: &str, id: &str, name: StepName, request: StepRequest) -
         StepName::Hold => Step::Hold { cause: HoldCause::Operator },
         StepName::Resume => Step::Resume,
         StepName::Shrink => {
-            let message = "say which earlier stage to go back to (from 1)";
+            let message = "say in `to` which earlier stage to go back to (from 1)";
             let to = request.to.and_then(|to| to.checked_sub(1));
             Step::Shrink { to: to.ok_or_else(|| Rejection::invalid("/to", message))? }
         }

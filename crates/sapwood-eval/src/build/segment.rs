@@ -1,5 +1,7 @@
 //! Compiles segments: their lists become tables that every flag shares.
 
+use std::collections::BTreeSet;
+
 use crate::condition::Condition;
 use crate::config::World;
 use crate::flag::Segment;
@@ -27,10 +29,8 @@ impl CompiledSegment {
 impl<'a> Builder<'a> {
     /// Compiles a segment, or says everything that is wrong with it.
     pub(crate) fn segment(mut self, segment: &'a Segment) -> Result<CompiledSegment, Vec<Problem>> {
-        if let Some((kind, message)) = chain_trouble(self.world, segment, self.limits.segment_depth) {
-            self.field("condition", |this| {
-                this.problem_of(kind, message, "refer to fewer segments in a row");
-            });
+        if let Some((kind, message, remedy)) = chain_trouble(self.world, segment, self.limits.segment_depth) {
+            self.field("condition", |this| this.problem_of(kind, message, remedy));
         }
         let condition = self.field("condition", |this| {
             if asks_flags(&segment.condition) {
@@ -87,28 +87,40 @@ fn asks_flags(condition: &Condition) -> bool {
     }
 }
 
-/// What is wrong with the segments reached from this one: a circle through it, or too long a chain.
-fn chain_trouble(world: &dyn World, segment: &Segment, limit: usize) -> Option<(ProblemKind, String)> {
-    let mut level: Vec<(&SegmentKey, String)> = Vec::new();
-    level.extend(
-        references(&segment.condition).into_iter().map(|key| (key, format!("{} → {key}", segment.key))),
-    );
-    for _ in 0..limit {
-        let mut next = Vec::new();
-        for (key, chain) in level {
-            if *key == segment.key {
-                let message = format!("segments refer to one another in a circle: {chain}");
-                return Some((ProblemKind::Invalid, message));
-            }
-            let beyond = world.segment_condition(key).map(references).unwrap_or_default();
-            next.extend(beyond.into_iter().map(|key| (key, format!("{chain} → {key}"))));
+/// What is wrong with the segments reached from this one, and what to do: a circle through it, or too long a chain.
+fn chain_trouble(
+    world: &dyn World,
+    segment: &Segment,
+    limit: usize,
+) -> Option<(ProblemKind, String, &'static str)> {
+    let beyond = |key: &SegmentKey, chain: &str| -> Vec<(SegmentKey, String)> {
+        let named = world.segment_condition(key).map(references).unwrap_or_default();
+        named.into_iter().map(|key| (key.clone(), format!("{chain} → {key}"))).collect()
+    };
+    let first = references(&segment.condition).into_iter();
+    let mut level: Vec<(SegmentKey, String)> =
+        first.map(|key| (key.clone(), format!("{} → {key}", segment.key))).collect();
+    // Beyond the limit it is only followed to its end to say how long it is, each segment once.
+    let mut seen = BTreeSet::new();
+    let (mut length, mut longest) = (0_usize, String::new());
+    while let Some((_, chain)) = level.first() {
+        length = length.saturating_add(1);
+        longest = if length <= limit.saturating_add(1) { chain.clone() } else { longest };
+        if let Some((_, chain)) = level.iter().find(|(key, _)| *key == segment.key) {
+            let message = format!("segments refer to one another in a circle: {chain}");
+            let remedy = "take out one of these references, so that the circle is broken";
+            return Some((ProblemKind::Invalid, message, remedy));
         }
+        let mut next: Vec<_> = level.iter().flat_map(|(key, chain)| beyond(key, chain)).collect();
         next.sort_unstable();
         next.dedup_by(|one, other| one.0 == other.0);
+        if length > limit {
+            next.retain(|(key, _)| seen.insert(key.clone()));
+        }
         level = next;
     }
-    let (_, chain) = level.first()?;
-    let found = limit.saturating_add(1);
-    let message = format!("{found} segments or more in a row, at most {limit} are allowed: {chain}");
-    Some((ProblemKind::OverLimit, message))
+    (length > limit).then(|| {
+        let message = format!("{length} segments in a row, at most {limit} are allowed: {longest}");
+        (ProblemKind::OverLimit, message, "refer to fewer segments in a row")
+    })
 }

@@ -270,11 +270,11 @@ fn operands_that_cannot_be_read_are_refused_with_a_remedy() {
     refuses(json!({"matches": "x".repeat(257)}), "257 bytes in one regular expression, at most 256");
     refuses(
         json!({"matches": "\\w{100}"}),
-        "takes more than 65536 bytes compiled, at most 65536 are allowed; repeat less",
+        "takes more than 1048576 bytes compiled, at most 65536 are allowed; repeat less",
     );
     refuses(
         json!({"matches": "((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))"}),
-        "not a regular expression",
+        "the expression is nested 34 levels deep, at most 32 are allowed; take out",
     );
 }
 

@@ -7,7 +7,7 @@ use sapwood_core::resource::Resource;
 use sapwood_engine::{Asked, Engine, convert};
 
 use super::terms::{Reading, Terms, etag};
-use super::there;
+use super::{there, would};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
@@ -34,9 +34,10 @@ pub(crate) async fn put(
     let (about, only) = (Resource::Definitions, terms.only.clone());
     let growth_is_meant = terms.confirm_growth;
     let asked = Asked { about, only, dry_run: terms.dry_run, growth_is_meant, make: &make };
-    let submitted = engine.ask(&at.project, at.caller.actor(), &asked).await?;
-    let (version, changed) = (submitted.version, submitted.changed());
+    let submitted = engine.ask(&at.project, at.caller.actor(), &asked).await;
+    let submitted = submitted.map_err(|error| Refusal::from(error).within(&request))?;
+    let (version, changed, would) = (submitted.version, submitted.changed(), would(&terms, &submitted)?);
     let (changes, warnings) = (submitted.applied, submitted.warnings);
-    let body = Applied { version, changed, dry_run: terms.dry_run, changes, warnings };
+    let body = Applied { version, changed, dry_run: terms.dry_run, changes, would, warnings };
     Ok(([etag(version)], Json(body)).into_response())
 }

@@ -18,7 +18,7 @@ use crate::auth::{Manage, ManageProject};
 use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
 use crate::problem::Refusal;
-use crate::query::{Query, whole_if_given};
+use crate::query::{Nothing, Query, whole_if_given};
 
 /// Which flags.
 #[derive(Debug, Default, Deserialize)]
@@ -95,7 +95,8 @@ pub(crate) async fn put_flag(
     let salt = engine.mint().salt;
     let about = Resource::Flag(named(&name)?);
     let make = |state: &_| convert::flag(state, &salt, &name, request.clone());
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `DELETE …/flags/{key}`: its key is never used again.
@@ -149,17 +150,20 @@ pub(crate) async fn put_targeting(
 ) -> Result<Response, Refusal> {
     let about = Resource::Targeting(at.scope.environment.clone(), named(&name)?);
     let make = |_: &_| convert::targeting(&environment, &name, &request);
-    changed(&terms, &ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `POST /api/v1/projects/{project}/environments/{environment}/flags/{key}/explain`.
 pub(crate) async fn explain(
     State(engine): State<Engine>,
     at: Manage,
+    _: Query<Nothing>,
     Path((_, _, key)): Path<(String, String, String)>,
     Json(request): Json<ExplainRequest>,
 ) -> Result<Json<ExplainResponse>, Refusal> {
-    Ok(Json(convert::explain(&engine, &at.scope, &at.caller.actor(), &key, request)?))
+    let explained = convert::explain(&engine, &at.scope, &at.caller.actor(), &key, request.clone());
+    Ok(Json(explained.map_err(|error| Refusal::from(error).within(&request))?))
 }
 
 /// `DELETE …/environments/{environment}/flags/{key}`.
@@ -208,7 +212,8 @@ pub(crate) async fn put_segment(
 ) -> Result<Response, Refusal> {
     let about = Resource::Segment(named(&name)?);
     let make = |_: &_| convert::segment(&name, request.clone());
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `DELETE …/segments/{key}`.
@@ -257,7 +262,8 @@ pub(crate) async fn put_metric(
 ) -> Result<Response, Refusal> {
     let about = Resource::Metric(named(&name)?);
     let make = |_: &_| convert::metric(&name, request.clone());
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `DELETE …/metrics/{key}`.

@@ -49,7 +49,8 @@ pub(crate) async fn put_ladder(
 ) -> Result<Response, Refusal> {
     let about = Resource::Ladder(named(&name)?);
     let make = |_: &_| convert::ladder(&name, request.clone());
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `DELETE …/ladders/{key}`: rollouts that copied it keep their copy.
@@ -99,7 +100,8 @@ pub(crate) async fn put_guardrail(
 ) -> Result<Response, Refusal> {
     let about = Resource::Guardrail(named(&name)?);
     let make = |_: &_| convert::guardrail(&name, request.clone());
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `DELETE …/guardrails/{key}`: rollouts that copied it keep their copy.

@@ -6,7 +6,7 @@ use sapwood_api::log::LogDiff;
 use sapwood_api::manage::{LogEntry, Page};
 use sapwood_api::problem::Code;
 use sapwood_core::id::Stream;
-use sapwood_engine::{Engine, LogFilter, Only, convert};
+use sapwood_engine::{Engine, LogFilter, convert};
 use serde::Deserialize;
 
 use super::terms::Terms;
@@ -86,11 +86,8 @@ pub(crate) async fn revert(
     terms: Terms,
     Path((_, entry)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
-    if terms.dry_run || terms.only != Only::default() {
-        let detail = "a revert is neither tried nor made under conditions; look at the difference instead";
-        return Err(Refusal::new(Code::InvalidValue, detail));
-    }
-    let submitted = engine.revert(&at.project, at.caller.actor(), version("version", &entry)?).await?;
+    let (actor, entry) = (at.caller.actor(), version("version", &entry)?);
+    let submitted = engine.revert_if(&at.project, actor, entry, (terms.only.clone(), terms.dry_run)).await?;
     changed(&terms, &submitted)
 }
 

@@ -48,7 +48,8 @@ pub(crate) async fn put_project(
 ) -> Result<Response, Refusal> {
     let project = at.project.clone();
     let make = |_: &_| Ok(Command::DefineProject { project: project.clone(), name: request.name.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, Resource::Project, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, Resource::Project, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }
 
 /// `GET …/environments`.
@@ -90,5 +91,6 @@ pub(crate) async fn put_environment(
         let EnvironmentRequest { name, production } = request.clone();
         Ok(Command::DefineEnvironment { key: key.clone(), name, production })
     };
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
+    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
 }

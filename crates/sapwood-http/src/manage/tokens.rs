@@ -3,16 +3,17 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use sapwood_api::manage::{Page, TokenRequest, TokenResponse};
+use sapwood_api::manage::{Changed, Page, TokenRequest, TokenResponse};
 use sapwood_api::problem::Code;
 use sapwood_api::resources::TokenInfo;
 use sapwood_core::command::Command;
 use sapwood_core::resource::Resource;
 use sapwood_engine::{Engine, convert, shown};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::terms::{Reading, Terms, etag};
-use super::{PageQuery, ask, changed, there};
+use super::{PageQuery, ask, changed, there, would};
 use crate::auth::ManageProject;
 use crate::json::Json;
 use crate::problem::Refusal;
@@ -25,18 +26,24 @@ pub(crate) async fn issue(
     Json(request): Json<TokenRequest>,
 ) -> Result<Response, Refusal> {
     let kind = request.kind.clone();
-    let (command, id, token) = convert::token(&engine, request)?;
+    let (command, id, token) =
+        convert::token(&engine, request.clone()).map_err(|error| Refusal::from(error).within(&request))?;
     let make = |_: &_| Ok(command.clone());
     let about = Resource::Token(id);
-    let submitted = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?;
+    let submitted = ask(&engine, &at.project, at.caller.actor(), &terms, about, make)
+        .await
+        .map_err(|refusal| refusal.within(&request))?;
     if terms.dry_run {
-        // A secret that does not exist is not shown, nor its hash.
-        return Ok(Json(sapwood_api::manage::Changed {
-            version: submitted.version,
-            changed: submitted.changed(),
-            ..Default::default()
-        })
-        .into_response());
+        let mut tried = would(&terms, &submitted)?;
+        for one in tried.iter_mut().flatten() {
+            // A secret that does not exist is not shown, nor its hash.
+            one.body
+                .pointer_mut("/token")
+                .and_then(Value::as_object_mut)
+                .map(|token| token.remove("secret_hash"));
+        }
+        let (version, changed) = (submitted.version, submitted.changed());
+        return Ok(Json(Changed { version, changed, would: tried, ..Changed::default() }).into_response());
     }
     let tag = etag(submitted.version);
     Ok((StatusCode::CREATED, [tag], Json(TokenResponse { id: id.to_string(), kind, token })).into_response())

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::{PRODUCTION, PROJECT, TestApp};
 
-const DOCUMENT: &str = include_str!("../../../../fixtures/api/v1/openapi.json");
+pub(crate) const DOCUMENT: &str = include_str!("../../../../fixtures/api/v1/openapi.json");
 const ID: &str = "0197a3c0-0000-7000-8000-000000000001";
 const UNKNOWN: &str = "zyzzyva";
 /// Words of serde and of our language, which are no help to anybody.
@@ -41,12 +41,12 @@ const REMEDIES: [&str; 10] = [
 ];
 
 /// A body that every property occurs in, and where it goes.
-struct Sample {
-    method: &'static str,
-    path: String,
+pub(crate) struct Sample {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
     /// Its path in the description.
-    described: &'static str,
-    body: Value,
+    pub(crate) described: &'static str,
+    pub(crate) body: Value,
 }
 
 fn sample(method: &'static str, path: String, described: &'static str, body: Value) -> Sample {
@@ -115,13 +115,13 @@ fn definitions(targeting: &Value, segment: &Value) -> Value {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn samples(rollout: &str) -> Vec<Sample> {
+pub(crate) fn samples(rollout: &str) -> Vec<Sample> {
     let (targeting, flag) = (everything_of_targeting(), everything_of_a_flag());
     let segment = json!({"condition": {"any": []}, "included": ["u"], "excluded": ["v"]});
     let ladder = everything_of_a_ladder();
     let guardrail = named(everything_of_a_guardrail(), "key", "errors");
     vec![
-        sample("put", PROJECT.to_owned(), "/api/v1/projects/{project}", json!({"name": "Shop"})),
+        sample("put", PROJECT.to_owned(), "/api/v1/projects/{project}", json!({"name": "Other shop"})),
         sample(
             "put",
             format!("{PROJECT}/environments/qa"),
@@ -190,7 +190,7 @@ fn samples(rollout: &str) -> Vec<Sample> {
             format!("{PRODUCTION}/rollouts/{rollout}/amend"),
             "/api/v1/projects/{project}/environments/{environment}/rollouts/{id}/amend",
             json!({"reason": "r", "ladder": {"stages": [{"share": 50_000}, {"share": 95_000}]},
-                "guardrails": [named(json!({"metric": "checkout_error", "harm": "up"}), "key", "errors")]}),
+                "guardrails": [named(json!({"metric": "checkout_error", "harm": "up", "action": "hold"}), "key", "errors")]}),
         ),
         sample(
             "post",
@@ -386,7 +386,7 @@ fn details(problem: &Value) -> Vec<&str> {
     if faults.is_empty() { vec![problem["detail"].as_str().unwrap()] } else { faults }
 }
 
-async fn everything_named(app: &TestApp) -> String {
+pub(crate) async fn everything_named(app: &TestApp) -> String {
     let rollout = app.rollout("walked").await;
     for flag in ["checkout", "other"] {
         app.flag(flag).await;

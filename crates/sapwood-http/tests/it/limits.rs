@@ -246,7 +246,11 @@ async fn a_regular_expression_has_a_size_once_compiled() {
     let refused = app.send(method, &address, &app.admin, &body.to_string()).await;
     assert_eq!(refused.problem(), "over_limit");
     assert_eq!(refused.json()["path"], "/targeting/rules/0/when/attribute/test/matches");
-    assert!(refused.text.contains("takes more than 65536 bytes compiled, at most 65536"), "{}", refused.text);
+    assert!(
+        refused.text.contains("takes more than 1048576 bytes compiled, at most 65536"),
+        "{}",
+        refused.text
+    );
 }
 
 #[tokio::test]

@@ -42,8 +42,12 @@ mod shares;
 #[cfg(test)]
 mod sockets;
 #[cfg(test)]
+mod stored;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod trials;
 #[cfg(test)]
 mod whole;

@@ -107,7 +107,7 @@ async fn a_rollout_is_amended_and_shrunk_by_a_person() {
         let path = format!("{PRODUCTION}/rollouts/{}/{word}", id.as_str().unwrap());
         app.send("POST", &path, &app.admin, &body.to_string()).await
     };
-    assert_eq!(step("amend", json!({"guardrails": []})).await.json()["path"], "/reason");
+    assert!(step("amend", json!({"guardrails": []})).await.text.contains("`reason`"));
     assert_eq!(step("amend", json!({"reason": "r", "ladder": "quick"})).await.json()["path"], "/ladder");
     assert_eq!(
         step("amend", json!({"reason": "r", "guardrails": ["other"]})).await.json()["path"],
@@ -131,7 +131,7 @@ async fn a_rollout_is_amended_and_shrunk_by_a_person() {
     step("advance", json!({"reason": "go", "stage": 1})).await;
     step("advance", json!({"reason": "go", "stage": 2})).await;
     assert_eq!(step("hold", json!({"reason": "r", "to": 1})).await.json()["path"], "/to");
-    assert_eq!(step("shrink", json!({"reason": "r"})).await.json()["path"], "/to");
+    assert!(step("shrink", json!({"reason": "r"})).await.text.contains("say in `to` which"));
     assert_eq!(step("shrink", json!({"reason": "r", "to": 0})).await.json()["path"], "/to");
     assert_eq!(step("shrink", json!({"reason": "r", "to": 3})).await.json()["path"], "/to");
     let shrunk = step("shrink", json!({"reason": "too many", "to": 2})).await.json();

@@ -300,7 +300,7 @@ fn a_segment_cannot_grow_under_those_that_name_it() {
     let rejection = world.ask(&ann(), Command::DefineSegment { segment: naming("s4", "s5") }).unwrap_err();
     assert_eq!(
         rejection.to_string(),
-        "/segment/condition: segment `s0` would not compile any more: 5 segments or more in a row, at most 4 are \
+        "/segment/condition: segment `s0` would not compile any more: 5 segments in a row, at most 4 are \
          allowed: s0 → s1 → s2 → s3 → s4 → s5; refer to fewer segments in a row"
     );
     let circle = world.ask(&ann(), Command::DefineSegment { segment: naming("s3", "s2") }).unwrap_err();
