@@ -244,3 +244,107 @@ describe('OpenFeature for the web, asking too often', { timeout: 60_000 }, () =>
     await server.close();
   });
 });
+
+// What a gateway, or the server itself, says in these cases; a page reads it only with the headers of its origin.
+const OWN_WORDS = JSON.stringify({
+  errorCode: 'GENERAL',
+  errorDetails: 'the server met a defect of its own with this request; please report it',
+});
+const FAILURES = [
+  ['500 in the words of the protocol', { status: 500, contentType: 'application/json', body: OWN_WORDS }],
+  ['503 with a time to wait', { status: 503, contentType: 'application/json', headers: { 'retry-after': '1' }, body: OWN_WORDS }],
+  ['503 of a gateway that knows no JSON', { status: 503, contentType: 'text/html', body: '<h1>Service Unavailable</h1>' }],
+  ['500 without a body', { status: 500, body: '' }],
+];
+
+describe('OpenFeature for the web and a server that is not there for a while', { timeout: 120_000 }, () => {
+  let server;
+  let shop;
+  let browser;
+  const QUIET = { changeDetection: 'none', cacheMode: 'disabled' };
+
+  before(async () => {
+    server = await Server.start(binary);
+    await server.serve('banner', 'on');
+    shop = await openShop();
+    browser = await launch(executable);
+  });
+
+  after(async () => {
+    await browser?.close();
+    shop?.close();
+    await server?.close();
+  });
+
+  /** A page whose evaluations are answered by `failure` while there is one. */
+  async function openPage() {
+    const page = await browser.context.newPage();
+    const gateway = { failure: undefined, failed: 0 };
+    await page.route('**/ofrep/v1/evaluate/flags*', (route) => {
+      if (gateway.failure === undefined || route.request().method() === 'OPTIONS') return route.continue();
+      gateway.failed += 1;
+      const headers = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Retry-After', ...gateway.failure.headers };
+      return route.fulfill({ ...gateway.failure, headers });
+    });
+    await page.goto(shop.url);
+    return { page, gateway };
+  }
+  const banner = (page) => page.evaluate(() => globalThis.shop.ask('boolean', 'banner', false));
+  const as = (page, key) => page.evaluate((name) => globalThis.shop.as({ targetingKey: name }), key);
+
+  for (const [name, failure] of FAILURES) {
+    it(`keeps what it had on ${name}, and recovers`, async () => {
+      const { page, gateway } = await openPage();
+      await page.evaluate((given) => globalThis.shop.open(...given), [server.url, server.client, { targetingKey: 'a' }, QUIET]);
+      assert.equal((await banner(page)).value, true);
+      gateway.failure = failure;
+      await as(page, 'b').catch(() => {});
+      assert.ok(gateway.failed >= 1, 'the failure was met');
+      assert.equal((await banner(page)).value, true, 'it serves what it had');
+      gateway.failure = undefined;
+      await page.waitForFunction(async () => {
+        await globalThis.shop.as({ targetingKey: `visitor-${Math.random()}` }).catch(() => {});
+        const details = globalThis.shop.ask('boolean', 'banner', false);
+        return details.value === true && details.errorCode === undefined;
+      });
+      await page.close();
+    });
+
+    it(`serves what the code says when it opens on ${name}, and recovers`, async () => {
+      const { page, gateway } = await openPage();
+      gateway.failure = failure;
+      const given = [server.url, server.client, { targetingKey: 'a' }, QUIET];
+      await page.evaluate((all) => globalThis.shop.open(...all).catch(() => {}), given);
+      const during = await banner(page);
+      assert.equal(during.value, false);
+      assert.ok(during.errorCode !== undefined, JSON.stringify(during));
+      assert.ok(gateway.failed >= 1, 'the failure was met');
+      gateway.failure = undefined;
+      await page.waitForFunction(async () => {
+        await globalThis.shop.as({ targetingKey: `visitor-${Math.random()}` }).catch(() => {});
+        return globalThis.shop.ask('boolean', 'banner', false).value === true;
+      });
+      await page.close();
+    });
+  }
+
+  it('is answered right by a server that is just starting, or not at all', async () => {
+    const stopped = await server.stop();
+    const starting = stopped.start();
+    // The address is taken before the data is opened: whoever connects meanwhile waits, and is never told nonsense.
+    const first = async () => {
+      for (;;) {
+        const asked = fetch(`${server.url}/ofrep/v1/evaluate/flags/banner`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${server.application}`, 'content-type': 'application/json' },
+          body: '{"context": {"targetingKey": "a"}}',
+        });
+        const answer = await asked.catch((error) => error);
+        if (answer instanceof Response) return [answer.status, (await answer.json()).value];
+        assert.ok(['ECONNREFUSED', 'ECONNRESET'].includes(answer.cause?.code), answer.cause);
+      }
+    };
+    assert.deepEqual(await first(), [200, true]);
+    await starting;
+  });
+});

@@ -6,6 +6,8 @@ const project = need('SAPWOOD_TEST_PROJECT');
 const environment = need('SAPWOOD_TEST_ENVIRONMENT');
 
 export const baseUrl = url;
+/** For servers of our own. */
+export const binary = need('SAPWOOD_TEST_BINARY');
 export const serverToken = need('SAPWOOD_TEST_SERVER_TOKEN');
 export const clientToken = need('SAPWOOD_TEST_CLIENT_TOKEN');
 /** A server that allows two evaluations a second, and nothing but its address and a token for it. */

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature } from '@openfeature/server-sdk';
 
+import { Server } from '../../browser/server.mjs';
 import * as sapwood from './sapwood.mjs';
 
 const FLAG = 'node-available';
@@ -76,4 +77,31 @@ describe('OpenFeature for Node.js and a server that is not there for a while', {
       assert.deepEqual([afterwards.value, afterwards.variant, afterwards.errorCode], [true, 'on', undefined]);
     });
   }
+});
+
+describe('OpenFeature for Node.js and a server that is started again', { timeout: 60_000 }, () => {
+  it('falls back while it is gone, and is answered right from the first moment of its start', async () => {
+    const server = await Server.start(sapwood.binary);
+    await server.serve('banner', 'on');
+    const headers = [['authorization', `Bearer ${server.application}`]];
+    await OpenFeature.setProviderAndWait('started', new OFREPProvider({ baseUrl: server.url, headers }));
+    const client = OpenFeature.getClient('started');
+    const ask = () => client.getBooleanDetails('banner', false, { targetingKey: 'u' });
+    assert.equal((await ask()).variant, 'on');
+    const stopped = await server.stop();
+    const gone = await ask();
+    assert.deepEqual([gone.value, gone.reason, gone.errorCode], [false, 'ERROR', 'GENERAL']);
+    const starting = stopped.start();
+    // The address is taken before the data is opened, so whoever connects waits, and is never told of a flag that is not there.
+    for (;;) {
+      const details = await ask();
+      if (details.errorCode === undefined) {
+        assert.deepEqual([details.value, details.variant], [true, 'on']);
+        break;
+      }
+      assert.equal(details.errorCode, 'GENERAL', details.errorMessage);
+    }
+    await starting;
+    await server.close();
+  });
 });

@@ -2,6 +2,9 @@
 limit, or with a defect: it serves what the code says, names the error, and recovers by itself."""
 
 import json
+import os
+import subprocess
+import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,6 +93,64 @@ class Unavailable(unittest.TestCase):
                 self.gateway.failure = None
                 afterwards = self.ask()
                 self.assertEqual((afterwards.value, afterwards.variant, afterwards.error_code), (True, "on", None))
+
+
+class Started:
+    """A server of our own that is stopped and started again on its port and data."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process, ready = self.start("127.0.0.1:0")
+        self.ready = json.loads(ready)
+        self.url = self.ready["url"]
+
+    def start(self, listen):
+        command = [os.environ["SAPWOOD_TEST_BINARY"], "serve", "--json", "--listen", listen, "--data", self.folder]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return process, process.stdout.readline() if listen.endswith(":0") else None
+
+    def again(self):
+        """Starts it and does not wait."""
+        self.process, _ = self.start(self.url.removeprefix("http://"))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def serve(self, key):
+        headers = {"Authorization": f"Bearer {self.ready['admin_token']}"}
+        project = f"{self.url}/api/v1/projects/default"
+        flag = {"flag": {"type": "boolean", "variants": {"on": True, "off": False}}}
+        targeting = {"targeting": {"on": True, "off_variant": "off", "rules": [], "default": {"variant": "on"}}}
+        for path, body in [(f"flags/{key}", flag), (f"environments/production/flags/{key}", targeting)]:
+            said = requests.put(f"{project}/{path}", json=body, headers=headers, timeout=sapwood.TIMEOUT_SECONDS)
+            said.raise_for_status()
+
+
+class StartedAgain(unittest.TestCase):
+    def test_is_answered_right_from_the_first_moment_of_its_start(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = Started(folder)
+            server.serve("banner")
+            headers = {"Authorization": f"Bearer {server.ready['server_token']}"}
+            api.set_provider(OFREPProvider(server.url, headers_factory=lambda: headers), "started")
+            client = api.get_client("started")
+
+            def ask():
+                return client.get_boolean_details("banner", False, EvaluationContext("u"))
+
+            self.assertEqual(ask().variant, "on")
+            server.stop()
+            gone = ask()
+            self.assertEqual((gone.value, gone.reason, gone.error_code), (False, Reason.ERROR, ErrorCode.GENERAL))
+            server.again()
+            # The address is taken before the data is opened, so whoever connects waits, and is never told of a flag
+            # that is not there.
+            while (details := ask()).error_code is not None:
+                self.assertEqual(details.error_code, ErrorCode.GENERAL, details.error_message)
+            self.assertEqual((details.value, details.variant), (True, "on"))
+            server.stop()
 
 
 if __name__ == "__main__":

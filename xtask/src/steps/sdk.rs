@@ -48,6 +48,8 @@ fn against_a_server(
     let strict = places.scratch(&format!("{name}-strict"))?;
     let strict = Server::start(&places.binary(), &strict, &["--rate-limit", STRICT_RATE])?;
     server.introduce_to(&mut command);
+    // For servers of their own, which are stopped and started.
+    command.env("SAPWOOD_TEST_BINARY", places.binary());
     command.env("SAPWOOD_TEST_STRICT_URL", &strict.url);
     command.env("SAPWOOD_TEST_STRICT_TOKEN", &strict.application);
     let (tests, result) = shell::run_counting(&mut command, count);
