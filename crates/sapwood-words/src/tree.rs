@@ -44,14 +44,14 @@ fn unusable(error: &serde_json::Error) -> Option<String> {
     let (line, column) = (error.line(), error.column());
     if said.starts_with("number out of range") {
         return Some(format!(
-            "a number is beyond the range of 64-bit floats, ±1.8e308, at line {line} column {column}; send a smaller one, \
+            "a number is beyond the range of 64-bit floats, ±1.8e308 (line {line} column {column}); send a smaller one, \
              or a text"
         ));
     }
     let half = ["lone leading surrogate", "unexpected end of hex escape"];
     half.iter().any(|half| said.starts_with(half)).then(|| {
         format!(
-            "a text has half a surrogate pair, such as \\ud83d without what follows it, at line {line} column {column}; \
+            "a text has half a surrogate pair, such as \\ud83d without what follows it (line {line} column {column}); \
              that is no character, so send both halves or leave it out"
         )
     })
@@ -104,7 +104,21 @@ impl Way {
         let (line, column) = (error.line(), error.column());
         let said = error.to_string();
         let said = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
-        Fault::new(path, format!("this is no JSON: {said}, line {line} column {column}; correct it there"))
+        Fault::new(
+            path,
+            format!("this is no JSON: {}, line {line} column {column}; write it right there", grammar(said)),
+        )
+    }
+}
+
+/// What the parser says of the grammar, as people would say it.
+fn grammar(said: &str) -> String {
+    match (said.strip_prefix("EOF while parsing "), said.strip_prefix("expected ")) {
+        (Some(what), _) => format!("it ends within {what}"),
+        (None, Some("ident")) => "there is a word that is neither `true`, `false` nor `null`".to_owned(),
+        (None, Some("value")) => "a value is missing".to_owned(),
+        (None, Some(what)) => format!("{what} is missing"),
+        (None, None) => said.to_owned(),
     }
 }
 
@@ -217,7 +231,13 @@ mod tests {
         check(r#"{"a/b~c": 1, "a\u002fb~c": 2}"#, Some(("/a~1b~0c", "`a/b~c` is written twice")));
         check(r#"{"": 1, "": 2}"#, Some(("/", "`` is written twice")));
         check(r#"{"a": 1, "a": 2"#, Some(("/a", "`a` is written twice")));
-        check(r#"{"a": {"b": 1"#, Some(("/a", "this is no JSON: EOF")));
+        check(
+            r#"{"a": {"b": 1"#,
+            Some(("/a", "this is no JSON: it ends within an object, line 1 column 13; write it right there")),
+        );
+        check(r#"{"a": 1 "b": 2}"#, Some(("", "this is no JSON: `,` or `}` is missing, line 1 column 9")));
+        check(r#"{"a": tru}"#, Some(("/a", "there is a word that is neither `true`, `false` nor `null`")));
+        check("{\"a\": }", Some(("/a", "a value is missing, line 1 column 7")));
         check("", Some(("", "there is nothing here")));
         check(" \n", Some(("", "there is nothing here")));
         check("{} {}", Some(("", "more than one JSON value, from line 1 column 4 on")));

@@ -1,6 +1,6 @@
 //! Signing in with an admin token, and out again.
 
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -29,8 +29,14 @@ pub(super) struct Shown {
 }
 
 /// `GET /sign-in`.
-pub(super) async fn page(State(app): State<App>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
-    let next = own_path(&asked.next);
+pub(super) async fn page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    // Where to go afterwards is a comfort; a query that cannot be read leads home.
+    let next = asked.map_or_else(|_| String::new(), |Query(asked)| asked.next);
+    let next = own_path(&next);
     if Visitor::of(&headers, &app).is_some() {
         return Redirect::to(next).into_response();
     }

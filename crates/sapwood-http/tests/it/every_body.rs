@@ -12,7 +12,7 @@ pub(crate) const DOCUMENT: &str = include_str!("../../../../fixtures/api/v1/open
 const ID: &str = "0197a3c0-0000-7000-8000-000000000001";
 const UNKNOWN: &str = "zyzzyva";
 /// Words of serde and of our language, which are no help to anybody.
-const PARSERS_WORDS: [&str; 12] = [
+pub(crate) const PARSERS_WORDS: [&str; 12] = [
     "invalid type",
     "invalid value",
     "invalid length",

@@ -30,6 +30,8 @@ mod manage;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod ofrep;
 #[cfg(test)]
 mod reader;
