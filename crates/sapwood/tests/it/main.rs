@@ -4,6 +4,7 @@
 
 mod crash;
 mod demo;
+mod exits;
 mod explain;
 mod faults;
 mod files;
