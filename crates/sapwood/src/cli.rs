@@ -122,7 +122,7 @@ pub(crate) struct ServeArgs {
 enum RolloutCommand {
     /// Follow a rollout until it ends. Exits with 0 when completed, 6 when rolled back.
     Watch(WatchArgs),
-    /// What a ladder could see at this traffic, and a better one. Offline. Exits with 11 when a harm budget is not kept.
+    /// What a ladder could see at this traffic, and a better one. Offline. Exits with 12 when a harm budget is not kept.
     Design(DesignArgs),
 }
 

@@ -19,6 +19,7 @@ macro_rules! exits {
     };
 }
 
+// 9 is kept for a command that waits and is not answered in time.
 exits! {
     FAILED = 1 "failed" "something failed: a disk, a defect, data that is not as it was written";
     USAGE = 2 "usage" "the command line cannot be read, or leaves out what is needed";
@@ -28,9 +29,9 @@ exits! {
     ROLLED_BACK = 6 "rolled_back" "the rollout that was watched was rolled back";
     AUTH = 7 "auth" "the token is missing, wrong, or may not do this";
     UNREACHABLE = 8 "unreachable" "the server cannot be reached";
-    NOT_SERVED = 9 "not_served" "the flag is defined, and not served in this environment";
-    NO_ANSWER = 10 "no_answer" "the flag is served, and cannot be evaluated for this subject";
-    FALLS_SHORT = 11 "falls_short" "all is right, and what was asked for is not kept: a date, a harm budget, a scenario's end";
+    NOT_SERVED = 10 "not_served" "the flag is defined, and not served in this environment";
+    NO_ANSWER = 11 "no_answer" "the flag is served, and cannot be evaluated for this subject";
+    FALLS_SHORT = 12 "falls_short" "all is right, and what was asked for is not kept: a date, a harm budget, a scenario's end";
 }
 
 impl From<Exit> for std::process::ExitCode {

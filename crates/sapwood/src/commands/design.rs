@@ -45,7 +45,7 @@ struct Seen {
     detection: Option<Detection>,
 }
 
-/// Prints the design. Exits with 11 when a harm budget was given and is not kept.
+/// Prints the design. Exits with 12 when a harm budget was given and is not kept.
 pub(crate) fn run(args: &DesignArgs) -> Result<ExitCode, Failure> {
     check(args).map_err(Failure::Invalid)?;
     let design = design(args);

@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 /// What of a request is a draft.
 const FIELDS: [&str; 3] = ["targeting", "flag", "segments"];
 
-/// Prints the walk. Exits with 9 if the flag is not served there, 10 if it cannot be evaluated for this subject.
+/// Prints the walk. Exits with 10 if the flag is not served there, 11 if it cannot be evaluated for this subject.
 pub(crate) async fn explain(args: ExplainArgs) -> Result<ExitCode, Failure> {
     let mut request = Map::new();
     if let Some(draft) = &args.draft {

@@ -78,9 +78,9 @@ fn what_cannot_be_answered_says_so_and_exits_so() {
     for (args, code, expected) in [
         (&["explain", "chekout"][..], 4, "there is no flag `chekout`; did you mean `checkout`?"),
         (&["eval", "chekout"], 4, "did you mean `checkout`?"),
-        (&["explain", "bare"], 9, "is not served: it has no targeting in production"),
-        (&["eval", "bare"], 9, "bare is not served: it has no targeting in production"),
-        (&["eval", "split"], 10, "TARGETING_KEY_MISSING"),
+        (&["explain", "bare"], 10, "is not served: it has no targeting in production"),
+        (&["eval", "bare"], 10, "bare is not served: it has no targeting in production"),
+        (&["eval", "split"], 11, "TARGETING_KEY_MISSING"),
         (&["explain", "checkout", "--at", "yesterday"], 3, "yesterday"),
         (&["explain", "checkout", "--context", "[]"], 2, "write a JSON object"),
         (

@@ -109,7 +109,7 @@ fn what_is_wrong_is_said_and_exits_as_it_should() {
         "late.yaml",
         "sapwood: 1\nplan: p\nslices:\n  - {id: a, effort: 9d, value: 1/day, not_after: 3d}\n",
     );
-    let (out, _) = run(here, &["solve", "late.yaml"], 11);
+    let (out, _) = run(here, &["solve", "late.yaml"], 12);
     assert!(out.contains("No order keeps every `not_after`; this one misses a by 6d."), "{out}");
     std::fs::write(here.join("bytes.yaml"), [0xff, 0xfe]).unwrap();
     let (_, said) = run(here, &["solve", "bytes.yaml"], 3);
