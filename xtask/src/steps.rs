@@ -1,5 +1,6 @@
 //! The steps of continuous integration, in the order in which they run.
 
+mod api;
 mod bench;
 mod browser;
 mod rust;
@@ -53,6 +54,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "official OpenFeature clients against it",
         needs: Some("build"),
         run: sdk::run,
+    },
+    Step {
+        name: "api",
+        about: "the server against its own OpenAPI document, by schemathesis",
+        needs: Some("build"),
+        run: api::run,
     },
     Step { name: "browser", about: "the console in Chromium", needs: Some("build"), run: browser::run },
     Step { name: "benches", about: "the measurements still build", needs: None, run: bench::check },

@@ -20,6 +20,7 @@ pub(super) fn all(places: &Places, _report: &mut Report) -> Result<(), Failure> 
         nextest(places).map(drop),
         npm_packages(&places.root.join(super::sdk::NODE)),
         python(places, &places.root.join(super::sdk::PYTHON)).map(drop),
+        python(places, &places.root.join(super::api::FOLDER)).map(drop),
         npm_packages(&places.root.join(super::browser::FOLDER)),
         chromium().map(drop),
         strace(),
@@ -85,7 +86,8 @@ fn node_major(version: &str) -> Option<u32> {
 
 /// A virtual environment with the pinned requirements of `folder`; its interpreter.
 pub(super) fn python(places: &Places, folder: &Path) -> Result<PathBuf, Failure> {
-    let environment = places.target.join("venv-sdk");
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let environment = places.target.join(format!("venv-{name}"));
     let interpreter = environment.join("bin/python");
     let stamp = Stamp::of(&folder.join("requirements.txt"), environment.join("installed-requirements.txt"))?;
     if stamp.is_current() {
@@ -102,7 +104,9 @@ pub(super) fn python(places: &Places, folder: &Path) -> Result<PathBuf, Failure>
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
     let mut pip = Command::new(&interpreter);
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r"]);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
+    // Wheels only: nothing is compiled on the machine of somebody who runs the tests.
+    pip.args(["--only-binary", ":all:", "-r"]);
     run(pip.arg("requirements.txt").current_dir(folder))?;
     stamp.write()?;
     Ok(interpreter)
