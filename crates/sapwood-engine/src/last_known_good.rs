@@ -277,9 +277,8 @@ fn revive(known: KnownProject) -> Project {
             Environment { name, production, break_glass: said.collect(), ..Environment::default() };
         state.environments.insert(known.key.clone(), environment);
         let (snapshot, here) = (Arc::new(snapshot(&scope, known)), Served::default());
-        here.snapshot.store(Arc::clone(&snapshot));
         let changed_at = snapshot.changed_at;
-        here.tide.move_to(snapshot, changed_at);
+        here.show(snapshot, changed_at);
         served.insert(scope, Arc::new(here));
     }
     Project::revived(key, state, served)

@@ -41,6 +41,13 @@ pub(crate) struct Served {
     pub(crate) readings: RwLock<BTreeMap<RolloutId, Reading>>,
 }
 
+impl Served {
+    /// Serves this from now on, and says so.
+    pub(crate) fn show(&self, snapshot: Arc<Snapshot>, now: Timestamp) {
+        self.tide.move_to(snapshot, now, |snapshot| self.snapshot.store(snapshot));
+    }
+}
+
 /// One project.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -231,10 +238,10 @@ impl Project {
                 next.fingerprint = Fingerprint::new(&next.said, environment, &read(&self.locals));
             }
             let next = Arc::new(next);
-            served.snapshot.store(Arc::clone(&next));
-            // Afterwards: who hears of a change and asks gets what it made.
             if changed {
-                served.tide.move_to(next, last_at);
+                served.show(next, last_at);
+            } else {
+                served.snapshot.store(next);
             }
         }
         whole
@@ -270,8 +277,7 @@ impl Project {
                 next.fingerprint = Fingerprint::new(&next.said, &scope.environment, &locals);
                 let gets = next.flags.get(flag.as_str()).and_then(|flag| flag.config().break_glass.clone());
                 let next = Arc::new(next);
-                served.snapshot.store(Arc::clone(&next));
-                served.tide.move_to(next, now);
+                served.show(next, now);
                 told.push((scope, flag, gets));
             }
         }

@@ -122,8 +122,14 @@ pub(crate) struct Tide {
 impl Tide {
     /// What is served changed, or serves something else from this moment on. One at a time, so that no older snapshot
     /// comes after a newer one: whoever calls holds the lock under which snapshots are published.
-    pub(crate) fn move_to(&self, snapshot: Arc<Snapshot>, now: Timestamp) {
-        self.push(&mut self.lock(), snapshot, now);
+    ///
+    /// `store` puts the snapshot where evaluation finds it. Nobody begins to follow between the two, so that whoever was
+    /// served the new one is never told of the old one afterwards.
+    pub(crate) fn move_to(&self, snapshot: Arc<Snapshot>, now: Timestamp, store: impl FnOnce(Arc<Snapshot>)) {
+        let mut kept = self.lock();
+        // First: who hears of a change and asks gets what it made.
+        store(Arc::clone(&snapshot));
+        self.push(&mut kept, snapshot, now);
     }
 
     /// The time turned some flag.
@@ -167,6 +173,8 @@ impl Tide {
     }
 
     pub(crate) fn follow(&self, place: Place) -> Follower {
+        // Waits for a change that is being published; see [`Tide::move_to`].
+        drop(self.lock());
         Follower { receiver: self.sender.subscribe(), kept: Arc::clone(&self.kept), place }
     }
 }
@@ -202,6 +210,21 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_begins_to_follow_between_what_is_served_and_what_is_said() {
+        let tide = Tide::default();
+        let open = Arc::default();
+        let next = Snapshot { revision: 7, ..Snapshot::default() };
+        std::thread::scope(|scope| {
+            let mut beginner = None;
+            tide.move_to(Arc::new(next), Timestamp::from_ms(0), |_| {
+                assert!(tide.kept.try_lock().is_err(), "a follower could begin now");
+                beginner = Some(scope.spawn(|| tide.follow(Place::take(&open).unwrap()).now().mark.version));
+            });
+            assert_eq!(beginner.unwrap().join().unwrap(), 7);
+        });
+    }
 
     #[test]
     fn marks_are_read_as_they_are_printed() {
