@@ -6,7 +6,8 @@ use super::graph::Graph;
 use crate::failure::Failure;
 
 /// What machines made, at any depth. In a linked work tree `.git` is a file.
-const NOT_OURS: &[&str] = &[".git", "target", "node_modules", ".venv", "__pycache__"];
+const NOT_OURS: &[&str] =
+    &[".git", "target", "node_modules", ".venv", "__pycache__", ".hypothesis", ".schemathesis"];
 
 #[derive(Debug, Default)]
 pub(super) struct Repo {
