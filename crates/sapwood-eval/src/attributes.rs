@@ -3,6 +3,7 @@
 use crate::context::{Context, List, TARGETING_KEY};
 use crate::hash::{hash, same};
 use crate::limits::{CONTEXT_TEXT_BYTES_MAX, CONTEXT_VALUES_MAX};
+use crate::memo::TestId;
 use crate::name::{NameAt, Names};
 use crate::program::Operand;
 use crate::value::Finite;
@@ -250,6 +251,14 @@ pub(crate) trait Source<'c>: Copy {
     fn key(self) -> Option<Hashed<'c>>;
     /// The same as text, for whoever needs no hash.
     fn key_text(self) -> Option<&'c str>;
+    /// What this subject answered to the test or segment of this number, if that is remembered.
+    #[inline]
+    fn recall(self, _: TestId) -> Option<bool> {
+        None
+    }
+    /// Remembers it, if it is a subject that many flags are asked about.
+    #[inline]
+    fn remember(self, _: TestId, _held: bool) {}
     /// Puts the attribute of this name, from the environment's table of names, into a place that is empty.
     fn read(self, names: &Names, at: NameAt, into: &mut Option<Seen<'c>>);
     /// The same handed back.

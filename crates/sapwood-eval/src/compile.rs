@@ -23,7 +23,7 @@ impl FlagSet {
     pub fn compile(config: SetConfig, previous: Option<&Self>) -> (Self, Vec<Warning>) {
         let mut warnings = Vec::new();
         // A flag that keeps its previous version keeps the slots of its names.
-        let interner = previous.map(|set| Interner::new(&set.names)).unwrap_or_default();
+        let interner = previous.map(|set| Interner::new(&set.names, &set.tests)).unwrap_or_default();
         let segments = compile_segments(&config, previous, &interner, &mut warnings);
         let mut programs = Vec::with_capacity(config.flags.len());
         for (at, (key, flag)) in config.flags.iter().enumerate() {
@@ -46,7 +46,7 @@ impl FlagSet {
                 }
             }
         }
-        (Self::new(flags, segments, interner.into_names()), warnings)
+        (Self::new(flags, segments, interner.into_known()), warnings)
     }
 
     /// The same set with one flag changed or added; all other flags are shared, not compiled again.
@@ -57,7 +57,7 @@ impl FlagSet {
         let mut warnings = Vec::new();
         let world = Overlay { config: &config, world: self };
         let key = &config.flag.key;
-        let interner = Interner::new(&self.names);
+        let interner = Interner::new(&self.names, &self.tests);
         let source = SegmentSource::Compiled(&self.segments);
         let build = |config| Builder::new(&world, source, Limits::READ, &interner).flag(config);
         let known = self.get(key.as_str()).is_some();
@@ -80,7 +80,7 @@ impl FlagSet {
                 warn(&mut warnings, &Subject::Flag(dependent.key().clone()), problems, true);
             }
         }
-        (self.with(CompiledFlag { program, config }, interner.into_names()), warnings)
+        (self.with(CompiledFlag { program, config }, interner.into_known()), warnings)
     }
 }
 

@@ -5,8 +5,8 @@ use crate::key::VariantKey;
 use crate::limits::Limits;
 use crate::outcome::{Arm, ErrorCode, Evaluation, Failure, Outcome, Reason};
 use crate::program::{
-    CompiledFlag, CompiledRollout, CompiledSegment, CompiledServe, CompiledServes, CompiledSlot, Cond, Mode,
-    NAMES_KEPT_MAX, Step,
+    Asked, CompiledFlag, CompiledRollout, CompiledSegment, CompiledServe, CompiledServes, CompiledSlot, Cond,
+    Mode, NAMES_KEPT_MAX, Step,
 };
 use crate::rollout::Phase;
 use crate::set::FlagSet;
@@ -359,13 +359,10 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
         self.trace.enter(Place::Condition(condition));
         let held = match condition {
             Cond::Always => true,
-            Cond::Test(test) => {
-                let mut room = None;
-                test.passes(match known.get(test.of().kept()) {
-                    Some(seen) => seen.as_ref(),
-                    None => self.source.look(&self.set.names, test.of().name(), &mut room),
-                })
-            }
+            Cond::Test(asked) => match self.source.recall(asked.id) {
+                Some(held) => held,
+                None => self.test(asked, known),
+            },
             Cond::All(_)
             | Cond::Any(_)
             | Cond::Not(_)
@@ -374,6 +371,19 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
             | Cond::Now(_) => self.composite(condition, known),
         };
         self.trace.leave(held);
+        held
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "part of the same loop over leaves")]
+    fn test(&mut self, asked: &'a Asked, known: &[Option<Seen<'c>>]) -> bool {
+        let test = &asked.test.test;
+        let mut room = None;
+        let held = test.passes(match known.get(usize::from(asked.kept)) {
+            Some(seen) => seen.as_ref(),
+            None => self.source.look(&self.set.names, test.name(), &mut room),
+        });
+        self.source.remember(asked.id, held);
         held
     }
 
@@ -391,6 +401,15 @@ impl<'a, 'c, S: Source<'c>, T: Trace<'a>> Walk<'a, S, T> {
     }
 
     fn segment(&mut self, segment: &'a CompiledSegment) -> bool {
+        if let Some(held) = self.source.recall(segment.id) {
+            return held;
+        }
+        let held = self.member(segment);
+        self.source.remember(segment.id, held);
+        held
+    }
+
+    fn member(&mut self, segment: &'a CompiledSegment) -> bool {
         let listed = !(segment.excluded.is_empty() && segment.included.is_empty());
         if let Some(key) = if listed { self.source.key() } else { None } {
             let excluded = segment.excluded.contains(&key);

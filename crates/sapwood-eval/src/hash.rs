@@ -28,6 +28,11 @@ pub(crate) fn hash(text: &str) -> u64 {
     }
 }
 
+/// One number of two, for a table.
+pub(crate) fn combine(one: u64, other: u64) -> u64 {
+    fold(fold(FACTOR, one), other)
+}
+
 /// Up to seven bytes in one word, each in its place: four and four that overlap, or first, middle and last.
 #[inline]
 fn short(bytes: &[u8]) -> u64 {

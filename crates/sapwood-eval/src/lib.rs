@@ -18,6 +18,7 @@ mod instant;
 mod key;
 mod layer;
 pub mod limits;
+mod memo;
 mod name;
 mod network;
 mod outcome;

@@ -94,6 +94,8 @@ impl Limits {
 
 /// Attribute names of one environment that have a slot; beyond, they are looked up by name.
 pub const NAMES_SLOTTED_MAX: usize = 4_096;
+/// Answers of tests that one prepared subject remembers; beyond, some are asked again.
+pub const ANSWERS_REMEMBERED_MAX: usize = 1_024;
 /// Steps of one explanation.
 pub const EXPLAIN_STEPS_MAX: usize = 5_000;
 /// Attributes of one context.

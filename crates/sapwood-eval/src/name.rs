@@ -2,12 +2,12 @@
 //! context is read by position.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hash::{hash, same};
 use crate::limits::NAMES_SLOTTED_MAX;
-use crate::program::OneOf;
+use crate::memo::{Numbered, TestId, Tests};
+use crate::program::CompiledTest;
 use crate::table::Index;
 
 /// Where a name is in the table of names.
@@ -78,18 +78,16 @@ impl Names {
     }
 }
 
-/// Gives out names and lists while definitions are compiled, copying the table of names only once something new is asked
-/// for.
+/// Gives out names and tests while definitions are compiled, copying what is known only once something new is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     names: RefCell<Arc<Names>>,
-    /// Lists met so far, by a hash of what is in them.
-    lists: RefCell<BTreeMap<u64, Vec<Arc<OneOf>>>>,
+    tests: RefCell<Arc<Tests>>,
 }
 
 impl Interner {
-    pub(crate) fn new(names: &Arc<Names>) -> Self {
-        Self { names: RefCell::new(Arc::clone(names)), lists: RefCell::default() }
+    pub(crate) fn new(names: &Arc<Names>, tests: &Arc<Tests>) -> Self {
+        Self { names: RefCell::new(Arc::clone(names)), tests: RefCell::new(Arc::clone(tests)) }
     }
 
     pub(crate) fn name(&self, text: &str) -> NameAt {
@@ -101,26 +99,30 @@ impl Interner {
         Arc::make_mut(&mut names).add(hash, text)
     }
 
-    /// The same list, in one piece of memory for all who have it.
-    pub(crate) fn list(&self, list: OneOf) -> Arc<OneOf> {
-        let mut lists = self.lists.borrow_mut();
-        let alike = lists.entry(list.texts.digest()).or_default();
-        if let Some(known) = alike.iter().find(|known| ***known == list) {
-            return Arc::clone(known);
+    /// The same test, in one piece of memory for all who ask it.
+    pub(crate) fn test(&self, test: CompiledTest) -> Arc<Numbered> {
+        let digest = test.digest();
+        let mut tests = self.tests.borrow_mut();
+        if let Some(known) = tests.find(digest, &test) {
+            return known;
         }
-        let list = Arc::new(list);
-        alike.push(Arc::clone(&list));
-        list
+        Arc::make_mut(&mut tests).add(digest, test)
     }
 
-    pub(crate) fn into_names(self) -> Arc<Names> {
-        self.names.into_inner()
+    /// A number for something else that is answered once.
+    pub(crate) fn number(&self) -> TestId {
+        Arc::make_mut(&mut self.tests.borrow_mut()).number()
+    }
+
+    pub(crate) fn into_known(self) -> (Arc<Names>, Arc<Tests>) {
+        (self.names.into_inner(), self.tests.into_inner())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::{Bloom, OneOf};
     use crate::table::TextSet;
 
     #[test]
@@ -131,26 +133,34 @@ mod tests {
             assert_eq!(interner.name(&format!("attribute-{n}")).index(), n + 1);
         }
         assert_eq!((first.index(), interner.name("country")), (0, first));
-        let names = interner.into_names();
+        let (names, tests) = interner.into_known();
         assert_eq!(names.slots(), NAMES_SLOTTED_MAX);
         let place = |text| names.find(hash(text), text).map(NameAt::index);
         assert_eq!(place("attribute-7"), Some(8));
         assert_eq!(place("none"), None);
         // Whoever took the table before is not disturbed by what is added later.
-        let later = Interner::new(&names);
+        let later = Interner::new(&names, &tests);
         later.name("country");
-        assert!(Arc::ptr_eq(&names, &later.into_names()));
+        assert!(Arc::ptr_eq(&names, &later.into_known().0));
     }
 
     #[test]
-    fn equal_lists_are_one() {
+    fn equal_tests_are_one() {
         let interner = Interner::default();
-        let list = |texts: &[&str], yes| {
-            interner.list(OneOf { texts: TextSet::new(texts.iter().copied()), yes, ..OneOf::default() })
+        let test = |name, texts: &[&str], yes| {
+            let list = OneOf { texts: TextSet::new(texts.iter().copied()), yes, ..OneOf::default() };
+            interner.test(CompiledTest::OneOf(NameAt::of(name), Bloom::default(), Box::new(list)))
         };
-        let first = list(&["a", "b"], false);
-        assert!(Arc::ptr_eq(&first, &list(&["a", "b"], false)));
-        assert!(!Arc::ptr_eq(&first, &list(&["a", "b"], true)));
-        assert!(!Arc::ptr_eq(&first, &list(&["a"], false)));
+        let first = test(0, &["a", "b"], false);
+        assert!(Arc::ptr_eq(&first, &test(0, &["a", "b"], false)));
+        assert!(!Arc::ptr_eq(&first, &test(0, &["a", "b"], true)));
+        assert!(!Arc::ptr_eq(&first, &test(0, &["a"], false)));
+        assert!(!Arc::ptr_eq(&first, &test(1, &["a", "b"], false)));
+        // A later version of the environment knows them too, flag by flag as they are published.
+        let (names, tests) = interner.into_known();
+        let later = Interner::new(&names, &tests);
+        let list = OneOf { texts: TextSet::new(["a", "b"]), ..OneOf::default() };
+        let again = later.test(CompiledTest::OneOf(NameAt::of(0), Bloom::default(), Box::new(list)));
+        assert!(Arc::ptr_eq(&first, &again) && Arc::ptr_eq(&tests, &later.into_known().1));
     }
 }

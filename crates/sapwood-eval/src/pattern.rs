@@ -14,6 +14,13 @@ const TIMES_MAX: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern(Regex);
 
+/// Two that are written alike match alike.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
 impl Pattern {
     /// Compiles an expression, or says what is wrong with it and what to do.
     pub(crate) fn compile(text: &str, limits: &Limits) -> Result<Self, (ProblemKind, String, &'static str)> {

@@ -4,13 +4,14 @@ use crate::attributes::{Attributes, Hashed, Seen, Source};
 use crate::context::TARGETING_KEY;
 use crate::evaluate::Walk;
 use crate::hash::hash;
+use crate::memo::{Memo, TestId};
 use crate::name::{NameAt, Names};
 use crate::outcome::Outcome;
 use crate::set::FlagSet;
 use crate::trace::NoTrace;
 
 /// A subject prepared for one set of flags; made by [`FlagSet::prepare`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Prepared<'a, 'c> {
     set: &'a FlagSet,
     key: Option<Hashed<'c>>,
@@ -18,6 +19,8 @@ pub struct Prepared<'a, 'c> {
     slots: Box<[Option<Seen<'c>>]>,
     /// For names that found no slot.
     rest: Attributes<'c>,
+    /// What was answered already: many flags ask the same.
+    memo: Memo,
 }
 
 /// Which flags are asked for.
@@ -75,7 +78,7 @@ impl FlagSet {
                 }
             }
         }
-        Prepared { set: self, key: rest.key(), slots, rest }
+        Prepared { set: self, key: rest.key(), slots, rest, memo: self.tests.room() }
     }
 }
 
@@ -123,6 +126,16 @@ impl<'c> Source<'c> for &Prepared<'_, 'c> {
     #[inline]
     fn key_text(self) -> Option<&'c str> {
         self.key.map(|key| key.text)
+    }
+
+    #[inline]
+    fn recall(self, id: TestId) -> Option<bool> {
+        self.memo.recall(id)
+    }
+
+    #[inline]
+    fn remember(self, id: TestId, held: bool) {
+        self.memo.remember(id, held);
     }
 
     #[inline]

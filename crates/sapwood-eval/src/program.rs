@@ -7,9 +7,10 @@ use crate::bucket::Salted;
 use crate::condition::Comparison;
 use crate::config::FlagConfig;
 use crate::flag::LayerSlice;
-use crate::hash::{confirm, hash};
+use crate::hash::{combine, confirm, hash};
 use crate::instant;
 use crate::key::{FlagKey, RolloutId, SegmentKey, VariantKey};
+use crate::memo::{Numbered, TestId};
 use crate::name::NameAt;
 use crate::network::{self, Network};
 use crate::outcome::Reason;
@@ -168,7 +169,7 @@ pub(crate) struct CompiledSlot {
 }
 
 /// A text to compare with, and its hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Operand {
     pub(crate) hash: u64,
     pub(crate) text: Box<str>,
@@ -193,6 +194,8 @@ pub(crate) struct CompiledSegment {
     pub(crate) included: TextSet,
     pub(crate) excluded: TextSet,
     pub(crate) condition: Cond,
+    /// What its answer is remembered by, unless it turns with the time.
+    pub(crate) id: TestId,
     /// See [`Rest::moments`].
     pub(crate) moments: Box<[i64]>,
 }
@@ -209,7 +212,7 @@ pub(crate) struct CompiledServes {
 #[derive(Debug)]
 pub(crate) enum Cond {
     Always,
-    Test(CompiledTest),
+    Test(Asked),
     All(Box<[Cond]>),
     Any(Box<[Cond]>),
     Not(Box<Cond>),
@@ -218,55 +221,40 @@ pub(crate) enum Cond {
     Now(Box<Moment>),
 }
 
-/// A test of one attribute. Its operand is in place where that is possible, so that most tests follow no pointer.
+/// A test as one flag asks it.
 #[derive(Debug)]
-pub(crate) enum CompiledTest {
-    Present(Of),
-    Absent(Of),
-    Boolean(Of, bool),
-    Is(Of, Finite),
-    Text(Of, u64, Box<Operand>),
-    OneOf(Of, Bloom, Arc<OneOf>),
-    Contains(Of, Box<[Operand]>),
-    StartsWith(Of, Box<[Box<str>]>),
-    EndsWith(Of, Box<[Box<str>]>),
-    Number(Of, Comparison<Finite>),
-    /// Three numbers and nothing else.
-    Release(Of, Comparison<Release>),
-    Semver(Of, Box<Comparison<VersionOperand>>),
-    DateTime(Of, Box<Moment>),
-    Cidr(Of, Box<[Network]>),
-    Matches(Of, Box<Pattern>),
+pub(crate) struct Asked {
+    /// Shared by all who ask the same.
+    pub(crate) test: Arc<Numbered>,
+    /// Its number again, so that an answer already known is found without a look at the test.
+    pub(crate) id: TestId,
+    /// Place among [`Program::kept`], or beyond them.
+    pub(crate) kept: u8,
 }
 
-/// The attribute that a test asks for: its name, and where the walk keeps it if it does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Of(u32);
-
-impl Of {
-    /// One more than the places there are, so that it is beyond what any walk keeps.
-    const NOT_KEPT: u32 = 15;
-    const KEPT_BITS: u32 = 4;
-
-    pub(crate) fn new(name: NameAt, kept: Option<usize>) -> Self {
-        let kept = kept.and_then(|kept| u32::try_from(kept).ok()).filter(|kept| *kept < Self::NOT_KEPT);
-        Self(name.get() << Self::KEPT_BITS | kept.unwrap_or(Self::NOT_KEPT))
-    }
-
-    #[inline]
-    pub(crate) const fn name(self) -> NameAt {
-        NameAt::of(self.0 >> Self::KEPT_BITS)
-    }
-
-    /// Place among [`Program::kept`], or beyond them.
-    #[inline]
-    pub(crate) fn kept(self) -> usize {
-        usize::try_from(self.0 & Self::NOT_KEPT).unwrap_or(usize::MAX)
-    }
+/// A test of one attribute. Its operand is in place where that is possible, so that most tests follow one pointer only.
+#[derive(Debug, PartialEq)]
+pub(crate) enum CompiledTest {
+    Present(NameAt),
+    Absent(NameAt),
+    Boolean(NameAt, bool),
+    Is(NameAt, Finite),
+    Text(NameAt, u64, Box<Operand>),
+    OneOf(NameAt, Bloom, Box<OneOf>),
+    Contains(NameAt, Box<[Operand]>),
+    StartsWith(NameAt, Box<[Box<str>]>),
+    EndsWith(NameAt, Box<[Box<str>]>),
+    Number(NameAt, Comparison<Finite>),
+    /// Three numbers and nothing else.
+    Release(NameAt, Comparison<Release>),
+    Semver(NameAt, Box<Comparison<VersionOperand>>),
+    DateTime(NameAt, Box<Moment>),
+    Cidr(NameAt, Box<[Network]>),
+    Matches(NameAt, Box<Pattern>),
 }
 
 /// Which of 64 classes of texts a list has: most texts that are on no list are known by it without a look at the list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Bloom(u64);
 
 impl Bloom {
@@ -281,7 +269,7 @@ impl Bloom {
 }
 
 /// One side of an instant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moment {
     /// As written.
     pub(crate) text: Box<str>,
@@ -296,7 +284,7 @@ impl Moment {
     }
 }
 
-/// A list of values, shared by all tests of an environment that have the same.
+/// A list of values.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct OneOf {
     pub(crate) texts: TextSet,
@@ -321,24 +309,51 @@ impl OneOf {
 }
 
 impl CompiledTest {
+    /// One number for the whole test: equal tests have the same, and most others another.
+    pub(crate) fn digest(&self) -> u64 {
+        let texts = |texts: &[Box<str>]| texts.iter().fold(0, |digest, text| digest ^ hash(text));
+        let operand = match self {
+            Self::Present(_) => 0,
+            Self::Absent(_) => 1,
+            Self::Boolean(_, wanted) => 2 + u64::from(*wanted),
+            Self::Is(_, wanted) => wanted.get().to_bits(),
+            Self::Text(_, hash, _) => *hash,
+            Self::OneOf(_, _, list) => list
+                .numbers
+                .iter()
+                .fold(list.texts.digest(), |digest, number| digest ^ number.get().to_bits()),
+            Self::Contains(_, operands) => operands.iter().fold(0, |digest, operand| digest ^ operand.hash),
+            Self::StartsWith(_, wanted) | Self::EndsWith(_, wanted) => texts(wanted),
+            Self::Number(_, comparison) => comparison.operand().get().to_bits(),
+            Self::Release(_, comparison) => comparison.operand().bits(),
+            Self::Semver(_, comparison) => hash(&comparison.operand().text),
+            Self::DateTime(_, moment) => hash(&moment.text),
+            Self::Cidr(_, networks) => {
+                networks.iter().fold(0, |digest, network| digest ^ hash(&network.to_string()))
+            }
+            Self::Matches(_, pattern) => hash(pattern.as_str()),
+        };
+        combine(u64::from(self.name().get()), operand)
+    }
+
     #[inline]
-    pub(crate) const fn of(&self) -> Of {
+    pub(crate) const fn name(&self) -> NameAt {
         match self {
-            Self::Present(of)
-            | Self::Absent(of)
-            | Self::Boolean(of, _)
-            | Self::Is(of, _)
-            | Self::Text(of, ..)
-            | Self::OneOf(of, ..)
-            | Self::Contains(of, _)
-            | Self::StartsWith(of, _)
-            | Self::EndsWith(of, _)
-            | Self::Number(of, _)
-            | Self::Release(of, _)
-            | Self::Semver(of, _)
-            | Self::DateTime(of, _)
-            | Self::Cidr(of, _)
-            | Self::Matches(of, _) => *of,
+            Self::Present(name)
+            | Self::Absent(name)
+            | Self::Boolean(name, _)
+            | Self::Is(name, _)
+            | Self::Text(name, ..)
+            | Self::OneOf(name, ..)
+            | Self::Contains(name, _)
+            | Self::StartsWith(name, _)
+            | Self::EndsWith(name, _)
+            | Self::Number(name, _)
+            | Self::Release(name, _)
+            | Self::Semver(name, _)
+            | Self::DateTime(name, _)
+            | Self::Cidr(name, _)
+            | Self::Matches(name, _) => *name,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::build::Segments;
 use crate::hash::{hash, same};
 use crate::key::FlagKey;
+use crate::memo::Tests;
 use crate::name::Names;
 use crate::program::CompiledFlag;
 use crate::table::Index;
@@ -18,16 +19,21 @@ pub struct FlagSet {
     pub(crate) index: Arc<Index>,
     pub(crate) segments: Arc<Segments>,
     pub(crate) names: Arc<Names>,
+    pub(crate) tests: Arc<Tests>,
     /// Instants at which some flag turns, in order.
     moments: Arc<[i64]>,
 }
 
 impl FlagSet {
     /// A set of flags in order of key.
-    pub(crate) fn new(flags: Vec<Arc<CompiledFlag>>, segments: Segments, names: Arc<Names>) -> Self {
+    pub(crate) fn new(
+        flags: Vec<Arc<CompiledFlag>>,
+        segments: Segments,
+        (names, tests): (Arc<Names>, Arc<Tests>),
+    ) -> Self {
         let index = Arc::new(Index::new(flags.iter().map(|flag| flag.program.hash)));
         let moments = moments(&flags);
-        Self { flags, index, segments: Arc::new(segments), names, moments }
+        Self { flags, index, segments: Arc::new(segments), names, tests, moments }
     }
 
     /// The next instant after this one at which a condition on the time turns, so that some flag may answer otherwise
@@ -116,8 +122,8 @@ impl FlagSet {
     }
 
     /// The same set with one flag replaced or added.
-    pub(crate) fn with(&self, flag: CompiledFlag, names: Arc<Names>) -> Self {
-        let mut next = Self { names, ..self.clone() };
+    pub(crate) fn with(&self, flag: CompiledFlag, (names, tests): (Arc<Names>, Arc<Tests>)) -> Self {
+        let mut next = Self { names, tests, ..self.clone() };
         let mut turns = !flag.program.rest.moments.is_empty();
         match next.flags.binary_search_by(|have| have.key().cmp(flag.key())) {
             Ok(at) => {

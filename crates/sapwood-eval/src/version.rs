@@ -87,6 +87,11 @@ impl Release {
         NonZeroU64::new(packed | Self::MARK).map(Self)
     }
 
+    /// The three numbers in one.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0.get()
+    }
+
     const fn core(self) -> [u64; 3] {
         const PART: u64 = (1 << Release::BITS) - 1;
         let packed = self.0.get() & !Self::MARK;
@@ -160,7 +165,7 @@ fn identifier_order(one: &str, other: &str) -> Ordering {
 }
 
 /// A version to compare with that is more than three numbers, kept as it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct VersionOperand {
     pub(crate) text: Box<str>,
     core: [u64; 3],

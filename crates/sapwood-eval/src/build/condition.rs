@@ -4,11 +4,12 @@ use crate::condition::{AttributeTest, Comparison, Condition, Instant, Scalar, Se
 use crate::hash::hash;
 use crate::instant;
 use crate::key::{AttributeName, SegmentKey};
+use crate::name::NameAt;
 use crate::network::{Network, NetworkError};
 use crate::pattern::Pattern;
 use crate::problem::{Part, ProblemKind};
 use crate::program::{
-    Bloom, CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, NAMES_KEPT_MAX, Of, OneOf, Operand,
+    Asked, Bloom, CompiledSegment, CompiledServes, CompiledTest, Cond, Moment, OneOf, Operand,
 };
 use crate::table::TextSet;
 use crate::version::{Release, VersionOperand};
@@ -143,12 +144,13 @@ impl<'a> Builder<'a> {
     }
 
     fn attribute(&mut self, of: &'a AttributeTest) -> Option<Cond> {
-        let asked = self.asked_for(&of.name);
-        self.field("test", |this| this.test(asked, &of.test)).map(Cond::Test)
+        let (name, kept) = self.asked_for(&of.name);
+        let test = self.interner.test(self.field("test", |this| this.test(name, &of.test))?);
+        Some(Cond::Test(Asked { id: test.id, test, kept }))
     }
 
     /// Counts how often an attribute is asked for, and gives it a place among those asked for.
-    fn asked_for(&mut self, name: &AttributeName) -> Of {
+    fn asked_for(&mut self, name: &AttributeName) -> (NameAt, u8) {
         let name = self.interner.name(name.as_str());
         let at = self.names.iter().position(|(known, _)| *known == name).unwrap_or(self.names.len());
         match self.names.get_mut(at) {
@@ -156,10 +158,11 @@ impl<'a> Builder<'a> {
             None => self.names.push((name, 1)),
         }
         // In a segment this means nothing: it is walked without what a flag keeps.
-        Of::new(name, Some(at).filter(|at| *at < NAMES_KEPT_MAX))
+        let kept = u8::try_from(at).unwrap_or(u8::MAX);
+        (name, kept)
     }
 
-    fn test(&mut self, of: Of, test: &'a Test) -> Option<CompiledTest> {
+    fn test(&mut self, of: NameAt, test: &'a Test) -> Option<CompiledTest> {
         Some(match test {
             Test::Present => CompiledTest::Present(of),
             Test::Absent => CompiledTest::Absent(of),
@@ -194,7 +197,7 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn semver(&mut self, of: Of, comparison: &Comparison<String>) -> Option<CompiledTest> {
+    fn semver(&mut self, of: NameAt, comparison: &Comparison<String>) -> Option<CompiledTest> {
         if let Ok(release) = comparison.try_map(|text| Release::read(text).ok_or(())) {
             return Some(CompiledTest::Release(of, release));
         }
@@ -254,7 +257,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn equals(&mut self, of: Of, scalar: &'a Scalar) -> CompiledTest {
+    fn equals(&mut self, of: NameAt, scalar: &'a Scalar) -> CompiledTest {
         match scalar {
             Scalar::Boolean(boolean) => CompiledTest::Boolean(of, *boolean),
             Scalar::Number(number) => CompiledTest::Is(of, *number),
@@ -266,7 +269,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn one_of(&mut self, of: Of, scalars: &'a [Scalar]) -> CompiledTest {
+    fn one_of(&mut self, of: NameAt, scalars: &'a [Scalar]) -> CompiledTest {
         self.operands(scalars.len());
         let mut list = OneOf::default();
         let (mut texts, mut numbers) = (Vec::new(), Vec::new());
@@ -285,7 +288,7 @@ impl<'a> Builder<'a> {
         list.numbers = numbers.into_boxed_slice();
         let mut bloom = Bloom::default();
         list.texts.hashes().for_each(|hash| bloom.add(hash));
-        CompiledTest::OneOf(of, bloom, self.interner.list(list))
+        CompiledTest::OneOf(of, bloom, Box::new(list))
     }
 
     fn texts(&mut self, texts: &'a [String]) {

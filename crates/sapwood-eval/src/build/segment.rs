@@ -6,6 +6,7 @@ use crate::condition::Condition;
 use crate::config::World;
 use crate::flag::Segment;
 use crate::key::SegmentKey;
+use crate::memo::TestId;
 use crate::problem::{Part, Problem, ProblemKind};
 use crate::program::{CompiledSegment, Cond};
 use crate::table::TextSet;
@@ -21,6 +22,7 @@ impl CompiledSegment {
             included: TextSet::default(),
             excluded: TextSet::default(),
             condition: Cond::Any(Box::default()),
+            id: TestId::NONE,
             moments: Box::default(),
         }
     }
@@ -57,6 +59,7 @@ impl<'a> Builder<'a> {
             included: TextSet::new(segment.included.iter().map(String::as_str)),
             excluded: TextSet::new(segment.excluded.iter().map(String::as_str)),
             condition,
+            id: if self.moments.is_empty() { self.interner.number() } else { TestId::NONE },
             moments: std::mem::take(&mut self.moments).into_iter().collect(),
         });
         self.finish(built)

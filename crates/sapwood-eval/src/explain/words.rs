@@ -84,8 +84,9 @@ fn prerequisite(serves: &CompiledServes) -> String {
 fn condition(condition: &Cond, attributes: Attributes<'_>, names: &Names) -> String {
     match condition {
         Cond::Always => "everybody".to_owned(),
-        Cond::Test(test) => {
-            let at = test.of().name();
+        Cond::Test(asked) => {
+            let test = &asked.test.test;
+            let at = test.name();
             attribute(names.get(at).map(|name| &*name.text), test, attributes.find(names, at))
         }
         Cond::All(_) => "all of".to_owned(),
