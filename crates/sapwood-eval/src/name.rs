@@ -15,7 +15,7 @@ use crate::table::Index;
 pub(crate) struct NameAt(u32);
 
 impl NameAt {
-    #[inline]
+    #[cfg(test)]
     pub(crate) const fn of(at: u32) -> Self {
         Self(at)
     }

@@ -220,6 +220,13 @@ proptest! {
         let subject = super::context(context);
         let (first, second) = (times.0.min(times.1), times.0.max(times.1));
         let (first, second) = (NOW_MS + first * HALF_A_DAY_MS, NOW_MS + second * HALF_A_DAY_MS);
+        // What a prepared subject remembers is never what another moment answered.
+        let prepared = set.prepare(&subject);
+        for now_ms in [first, second] {
+            for key in FLAGS {
+                prop_assert_eq!(prepared.evaluate(key, now_ms), set.evaluate(key, &subject, now_ms));
+            }
+        }
         let turned: Vec<&str> = set.turned(first, second).into_iter().map(|flag| flag.key().as_str()).collect();
         let crossed = set.next_boundary(first).is_some_and(|next| next <= second);
         for key in FLAGS {
