@@ -1,5 +1,6 @@
 //! Exposures and metric events as applications send them: `POST /api/v1/events`.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ pub const UNIT_BYTES_MAX: usize = 4_096;
 #[serde(deny_unknown_fields)]
 pub struct EventBatch {
     /// Chosen by the sender, best a UUID version 7.
+    #[serde(deserialize_with = "uuid")]
     pub batch: Uuid,
     /// When the batch was sent, RFC 3339. If it differs from the server's clock by more than five seconds, all
     /// times of the batch are shifted by the difference.
@@ -25,6 +27,14 @@ pub struct EventBatch {
     pub sent_at: Option<String>,
     /// The reports.
     pub items: Vec<EventItem>,
+}
+
+/// Read as a text first, so that a text which is none is refused in words of ours and not of its parser.
+fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        D::Error::custom("this text is no UUID; write one such as \"0192f0c1-2345-7abc-8def-0123456789ab\"")
+    })
 }
 
 /// One report.

@@ -46,20 +46,19 @@ impl Engine {
         actor: Actor,
         asked: &Asked<'_>,
     ) -> Result<Submitted, SubmitError> {
-        let project = self.project(key).ok_or_else(|| SubmitError::UnknownProject(key.clone()))?;
-        self.commit_to(&project, &actor, asked, Terms::default()).await
+        self.ask_on(key, &actor, asked, Terms::default()).await
     }
 
-    /// The same, only if the project still is at `version`.
-    pub(crate) async fn ask_at(
+    /// The same on these terms.
+    pub(crate) async fn ask_on(
         &self,
         key: &ProjectKey,
         actor: &Actor,
         asked: &Asked<'_>,
-        version: u64,
+        terms: Terms,
     ) -> Result<Submitted, SubmitError> {
         let project = self.project(key).ok_or_else(|| SubmitError::UnknownProject(key.clone()))?;
-        self.commit_to(&project, actor, asked, Terms { decided: None, at: Some(version) }).await
+        self.commit_to(&project, actor, asked, terms).await
     }
 
     pub(crate) async fn commit(

@@ -10,6 +10,7 @@ use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 
 use crate::ask::{Asked, Only};
+use crate::commit::Terms;
 use crate::engine::{Engine, Submitted};
 use crate::error::{HistoryError, SubmitError};
 use crate::limits::{DECIDE_ATTEMPTS_MAX, ENTRIES_PER_READ, ENTRIES_SEARCHED_MAX};
@@ -187,7 +188,7 @@ impl Engine {
             let make = |_: &State| Ok(vec![command.clone().into()]);
             let (about, only) = (command.resource(), only.clone());
             let asked = Asked { about, only, dry_run, growth_is_meant: true, make: &make };
-            match self.ask_at(project, &actor, &asked, head).await {
+            match self.ask_on(project, &actor, &asked, Terms { decided: None, at: Some(head) }).await {
                 // Somebody said something meanwhile, perhaps about the same thing.
                 Err(SubmitError::Moved) => {}
                 outcome => return Ok(outcome?),

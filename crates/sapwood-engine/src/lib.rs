@@ -6,7 +6,6 @@ mod ask;
 mod commit;
 mod controller;
 pub mod convert;
-pub mod echo;
 mod engine;
 mod entropy;
 mod error;

@@ -21,7 +21,7 @@ use sapwood_core::resource::Resource;
 use sapwood_core::state::State;
 use sapwood_engine::shown::Part;
 use sapwood_engine::{Asked, Engine, SubmitError, Submitted, convert};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
 use crate::limits::{PAGE_ITEMS, PAGE_ITEMS_MAX};
@@ -73,19 +73,21 @@ fn there<T>(what: &str, found: Option<T>) -> Result<T, Refusal> {
     found.ok_or_else(|| Refusal::nothing(&format!("such {what}")))
 }
 
-/// Makes a change, or says what it would be.
+/// Makes a change, or says what it would be. Every place that a refusal names is one of `request`, which is what was sent;
+/// of a change that sends nothing, `()`.
 async fn ask(
     engine: &Engine,
     project: &ProjectKey,
     actor: Actor,
     terms: &Terms,
     about: Resource,
+    request: &(impl Serialize + Sync),
     make: impl Fn(&State) -> Result<Command, Rejection> + Send + Sync,
 ) -> Result<Submitted, Refusal> {
     let make = |state: &State| Ok(vec![make(state)?.into()]);
     let (only, dry_run, growth_is_meant) = (terms.only.clone(), terms.dry_run, terms.confirm_growth);
     let asked = Asked { about, only, dry_run, growth_is_meant, make: &make };
-    Ok(engine.ask(project, actor, &asked).await?)
+    engine.ask(project, actor, &asked).await.map_err(|error| Refusal::from(error).within(request))
 }
 
 /// What a change came to, with the entity tag of what there is now.

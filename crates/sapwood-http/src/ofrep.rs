@@ -18,9 +18,9 @@ use percent_encoding::percent_decode_str;
 use sapwood_api::ofrep::{EvaluationFailure, GeneralFailure};
 use sapwood_api::problem::Code;
 use sapwood_core::token::TokenKind;
-use sapwood_engine::{Snapshot, echo};
+use sapwood_engine::Snapshot;
 use sapwood_eval::{Context, Outcome};
-use sapwood_words::{Fault, Spot, is_deep, shape, tree};
+use sapwood_words::{Fault, Spot, cut, is_deep, shape, tree};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -94,7 +94,7 @@ impl FromRequestParts<App> for Named {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let name = parts.uri.path().strip_prefix(FLAGS).unwrap_or_default();
         let decoded = percent_decode_str(name).decode_utf8();
-        Ok(Self(decoded.map(std::borrow::Cow::into_owned).map_err(|_| echo::cut(name).into_owned())))
+        Ok(Self(decoded.map(std::borrow::Cow::into_owned).map_err(|_| cut(name).into_owned())))
     }
 }
 

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::{Code, Fault, Problem};
 use sapwood_core::rejection::Rejection;
-use sapwood_engine::{ExplainError, HistoryError, ReportError, StoreError, SubmitError, echo};
+use sapwood_engine::{ExplainError, HistoryError, ReportError, StoreError, SubmitError};
+use sapwood_words::cut;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -305,7 +306,7 @@ impl From<StoreError> for Refusal {
 
 /// For addresses that do not exist.
 pub(crate) fn not_found(request: &Request) -> Refusal {
-    let path = echo::cut(request.uri().path());
+    let path = cut(request.uri().path());
     Refusal::new(
         Code::NotFound,
         format!("there is nothing at {path}; docs/reference/api.md lists every address"),

@@ -17,13 +17,14 @@ use sapwood_core::state::State;
 use sapwood_core::time::Timestamp;
 use sapwood_eval::{Condition, RolloutId, RuleId, Share};
 use sapwood_stats::Harm;
+use sapwood_words::cut;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::read::{self, Spot};
 use super::{parse, shape_of};
 use crate::engine::Engine;
-use crate::{echo, shown};
+use crate::shown;
 
 const HOLDBACK_PARTS: u32 = 5_000;
 const BAKE_SECONDS: u32 = 600;
@@ -205,7 +206,7 @@ fn harm(path: &str, word: &str) -> Result<Harm, Rejection> {
         "up" => Ok(Harm::Up),
         "down" => Ok(Harm::Down),
         other => {
-            let other = echo::cut(other);
+            let other = cut(other);
             let message = format!("`{other}` is neither `up` (more is worse) nor `down` (fewer is worse)");
             Err(Rejection::invalid(path, message))
         }

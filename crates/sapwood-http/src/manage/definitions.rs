@@ -95,8 +95,7 @@ pub(crate) async fn put_flag(
     let salt = engine.mint().salt;
     let about = Resource::Flag(named(&name)?);
     let make = |state: &_| convert::flag(state, &salt, &name, request.clone());
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `DELETE …/flags/{key}`: its key is never used again.
@@ -109,7 +108,7 @@ pub(crate) async fn retire_flag(
     let flag: sapwood_eval::FlagKey = key("flag", &name)?;
     let about = Resource::Flag(flag.clone());
     let make = |_: &_| Ok(Command::RetireFlag { flag: flag.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }
 
 /// `GET …/environments/{environment}/flags`.
@@ -150,8 +149,7 @@ pub(crate) async fn put_targeting(
 ) -> Result<Response, Refusal> {
     let about = Resource::Targeting(at.scope.environment.clone(), named(&name)?);
     let make = |_: &_| convert::targeting(&environment, &name, &request);
-    let asked = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `POST /api/v1/projects/{project}/environments/{environment}/flags/{key}/explain`.
@@ -176,7 +174,7 @@ pub(crate) async fn remove_targeting(
     let (environment, flag) = (at.scope.environment.clone(), key::<sapwood_eval::FlagKey>("flag", &name)?);
     let about = Resource::Targeting(environment.clone(), flag.clone());
     let make = |_: &_| Ok(Command::RemoveTargeting { environment: environment.clone(), flag: flag.clone() });
-    changed(&terms, &ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, &(), make).await?)
 }
 
 /// `GET …/segments`.
@@ -212,8 +210,7 @@ pub(crate) async fn put_segment(
 ) -> Result<Response, Refusal> {
     let about = Resource::Segment(named(&name)?);
     let make = |_: &_| convert::segment(&name, request.clone());
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `DELETE …/segments/{key}`.
@@ -226,7 +223,7 @@ pub(crate) async fn remove_segment(
     let segment: sapwood_eval::SegmentKey = key("segment", &name)?;
     let about = Resource::Segment(segment.clone());
     let make = |_: &_| Ok(Command::RemoveSegment { key: segment.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }
 
 /// `GET …/metrics`.
@@ -262,8 +259,7 @@ pub(crate) async fn put_metric(
 ) -> Result<Response, Refusal> {
     let about = Resource::Metric(named(&name)?);
     let make = |_: &_| convert::metric(&name, request.clone());
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `DELETE …/metrics/{key}`.
@@ -276,7 +272,7 @@ pub(crate) async fn remove_metric(
     let metric: sapwood_core::id::MetricKey = key("metric", &name)?;
     let about = Resource::Metric(metric.clone());
     let make = |_: &_| Ok(Command::RemoveMetric { key: metric.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }
 
 /// A name something is put under.

@@ -49,8 +49,7 @@ pub(crate) async fn put_ladder(
 ) -> Result<Response, Refusal> {
     let about = Resource::Ladder(named(&name)?);
     let make = |_: &_| convert::ladder(&name, request.clone());
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `DELETE …/ladders/{key}`: rollouts that copied it keep their copy.
@@ -63,7 +62,7 @@ pub(crate) async fn remove_ladder(
     let ladder: LadderKey = key("ladder", &name)?;
     let about = Resource::Ladder(ladder.clone());
     let make = |_: &_| Ok(Command::RemoveLadder { key: ladder.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }
 
 /// `GET …/guardrails`.
@@ -100,8 +99,7 @@ pub(crate) async fn put_guardrail(
 ) -> Result<Response, Refusal> {
     let about = Resource::Guardrail(named(&name)?);
     let make = |_: &_| convert::guardrail(&name, request.clone());
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }
 
 /// `DELETE …/guardrails/{key}`: rollouts that copied it keep their copy.
@@ -114,5 +112,5 @@ pub(crate) async fn remove_guardrail(
     let guardrail: GuardrailKey = key("guardrail", &name)?;
     let about = Resource::Guardrail(guardrail.clone());
     let make = |_: &_| Ok(Command::RemoveGuardrail { key: guardrail.clone() });
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }

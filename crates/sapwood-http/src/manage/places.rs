@@ -48,8 +48,10 @@ pub(crate) async fn put_project(
 ) -> Result<Response, Refusal> {
     let project = at.project.clone();
     let make = |_: &_| Ok(Command::DefineProject { project: project.clone(), name: request.name.clone() });
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, Resource::Project, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(
+        &terms,
+        &ask(&engine, &at.project, at.caller.actor(), &terms, Resource::Project, &request, make).await?,
+    )
 }
 
 /// `GET …/environments`.
@@ -91,6 +93,5 @@ pub(crate) async fn put_environment(
         let EnvironmentRequest { name, production } = request.clone();
         Ok(Command::DefineEnvironment { key: key.clone(), name, production })
     };
-    let asked = ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await;
-    changed(&terms, &asked.map_err(|refusal| refusal.within(&request))?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?)
 }

@@ -30,8 +30,7 @@ pub(crate) async fn start(
     let make = |state: &_| {
         convert::rollout(state, &minted, environment.as_str(), request.clone()).map(|(command, _)| command)
     };
-    let submitted = ask(&engine, project, at.caller.actor(), &terms, about, make).await;
-    let submitted = submitted.map_err(|refusal| refusal.within(&request))?;
+    let submitted = ask(&engine, project, at.caller.actor(), &terms, about, &request, make).await?;
     if terms.dry_run {
         return changed(&terms, &submitted);
     }
@@ -88,8 +87,7 @@ pub(crate) async fn amend(
     let now = engine.now();
     let about = Resource::Rollout(at.scope.environment.clone(), key("rollout in this environment", &id)?);
     let make = |state: &_| convert::amend(state, now, &environment, &id, request.clone());
-    let submitted = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await;
-    let submitted = submitted.map_err(|refusal| refusal.within(&request))?;
+    let submitted = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, &request, make).await?;
     stepped(&engine, &at.scope, &id, &terms, &submitted)
 }
 
@@ -108,8 +106,7 @@ pub(crate) async fn step(
     }
     let about = Resource::Rollout(at.scope.environment.clone(), key("rollout in this environment", &id)?);
     let make = |_: &_| convert::step(&environment, &id, step, request.clone());
-    let submitted = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, make).await;
-    let submitted = submitted.map_err(|refusal| refusal.within(&request))?;
+    let submitted = ask(&engine, &at.scope.project, at.caller.actor(), &terms, about, &request, make).await?;
     stepped(&engine, &at.scope, &id, &terms, &submitted)
 }
 

@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sapwood_api::problem::Code;
-use sapwood_engine::{Only, Revisions, echo};
+use sapwood_engine::{Only, Revisions};
+use sapwood_words::cut;
 use serde::Serialize;
 
 use crate::json::Json;
@@ -33,8 +34,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Terms {
                 "true" => true,
                 "false" => false,
                 other => {
-                    let detail = format!("`{}` is neither `true` nor `false`", echo::cut(other));
-                    return Err(Refusal::new(Code::MalformedBody, detail).at(echo::cut(name)));
+                    let detail = format!("`{}` is neither `true` nor `false`", cut(other));
+                    return Err(Refusal::new(Code::MalformedBody, detail).at(cut(name)));
                 }
             };
             match name {
@@ -42,10 +43,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Terms {
                 "prune" => terms.prune = value,
                 "confirm_growth" => terms.confirm_growth = value,
                 other => {
-                    let detail = format!(
-                        "this address takes `dry_run` and `confirm_growth`, not `{}`",
-                        echo::cut(other)
-                    );
+                    let detail =
+                        format!("this address takes `dry_run` and `confirm_growth`, not `{}`", cut(other));
                     return Err(Refusal::new(Code::MalformedBody, detail));
                 }
             }

@@ -30,9 +30,7 @@ pub(crate) async fn issue(
         convert::token(&engine, request.clone()).map_err(|error| Refusal::from(error).within(&request))?;
     let make = |_: &_| Ok(command.clone());
     let about = Resource::Token(id);
-    let submitted = ask(&engine, &at.project, at.caller.actor(), &terms, about, make)
-        .await
-        .map_err(|refusal| refusal.within(&request))?;
+    let submitted = ask(&engine, &at.project, at.caller.actor(), &terms, about, &request, make).await?;
     if terms.dry_run {
         let mut tried = would(&terms, &submitted)?;
         for one in tried.iter_mut().flatten() {
@@ -89,5 +87,5 @@ pub(crate) async fn revoke(
     let token: Uuid = id.parse().map_err(|_| Refusal::nothing("such token in this project"))?;
     let make = |_: &_| Ok(Command::RevokeToken { token });
     let about = Resource::Token(token);
-    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, make).await?)
+    changed(&terms, &ask(&engine, &at.project, at.caller.actor(), &terms, about, &(), make).await?)
 }

@@ -12,7 +12,8 @@ pub(crate) const DOCUMENT: &str = include_str!("../../../../fixtures/api/v1/open
 const ID: &str = "0197a3c0-0000-7000-8000-000000000001";
 const UNKNOWN: &str = "zyzzyva";
 /// Words of serde and of our language, which are no help to anybody.
-pub(crate) const PARSERS_WORDS: [&str; 12] = [
+pub(crate) const PARSERS_WORDS: [&str; 13] = [
+    "parsing failed",
     "invalid type",
     "invalid value",
     "invalid length",
@@ -318,6 +319,10 @@ impl Walk<'_> {
                 let body = self.with(at, |spot| *spot = other.clone());
                 self.note(format!("{other} at `{at}`"), &body, &[at]);
             }
+        }
+        if description.parts(schema).iter().any(|part| part["format"] == "uuid") {
+            let body = self.with(at, |spot| *spot = json!("x y"));
+            self.note(format!("no UUID at `{at}`"), &body, &[at]);
         }
         let part = description.part(schema, &value).unwrap_or_else(|| panic!("{value} is not {schema}"));
         match &value {
